@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vfio/host.h"
+
+#include "vfio/error.h"
+#include "vfio/group.h"
+
+#include <errno.h>
+#include <pci/pci.h>
+#include <stdio.h>
+#include <string.h>
+
+struct VvHost {
+    const VvSysfs *sysfs;
+    GPtrArray *devices;     /* VvDevice, sorted */
+    GHashTable *by_key;     /* gint64 * (address key) -> VvDevice, not owned */
+    GHashTable *by_group;   /* int -> GPtrArray of VvDevice, not owned */
+    GArray *groups;         /* int, sorted */
+    GHashTable *names;      /* VvDevice -> char *, filled on demand */
+    struct pci_access *pci; /* only for names */
+};
+
+static void device_free(gpointer data)
+{
+    VvDevice *device = data;
+
+    g_free(device->driver);
+    g_free(device->modalias);
+    g_free(device->driver_override);
+    g_strfreev(device->reset_methods);
+    g_free(device);
+}
+
+/* One line of a PCI device's uevent file (drivers/pci/pci-driver.c, pci_uevent). */
+static void take_uevent_line(VvDevice *device, const char *key, const char *value)
+{
+    unsigned int a, b;
+
+    if (strcmp(key, "DRIVER") == 0)
+        device->driver = g_strdup(value);
+    else if (strcmp(key, "PCI_CLASS") == 0)
+        device->class_code = (guint32)g_ascii_strtoull(value, NULL, 16) & 0xffffff;
+    else if (strcmp(key, "PCI_ID") == 0 && sscanf(value, "%x:%x", &a, &b) == 2)
+        device->vendor = (guint16)a, device->device = (guint16)b;
+    else if (strcmp(key, "PCI_SUBSYS_ID") == 0 && sscanf(value, "%x:%x", &a, &b) == 2)
+        device->subsystem_vendor = (guint16)a, device->subsystem_device = (guint16)b;
+    else if (strcmp(key, "MODALIAS") == 0)
+        device->modalias = g_strdup(value);
+}
+
+static int read_group(const VvSysfs *sysfs, const char *text)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "sys/bus/pci/devices/%s/iommu_group", text);
+    g_autofree char *name = vv_sysfs_link_name(sysfs, path);
+    /* "noiommu-N" groups, which give no protection, are not groups to us. */
+    return name && g_ascii_isdigit(*name) ? (int)g_ascii_strtoll(name, NULL, 10) : -1;
+}
+
+/* NULL when the device vanished between the listing and now. */
+static VvDevice *read_device(const VvSysfs *sysfs, VvAddress address)
+{
+    char path[128], uevent[1024];
+    g_autofree VvDevice *device = g_new0(VvDevice, 1);
+
+    device->address = address;
+    vv_address_format(address, device->text);
+    snprintf(path, sizeof path, "sys/bus/pci/devices/%s/uevent", device->text);
+    if (vv_sysfs_read_into(sysfs, path, uevent, sizeof uevent) < 0)
+        return NULL;
+
+    for (char *save = NULL, *line = strtok_r(uevent, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        char *equals = strchr(line, '=');
+        if (equals) {
+            *equals = '\0';
+            take_uevent_line(device, line, equals + 1);
+        }
+    }
+    device->kind = vv_kind_from_class(device->class_code);
+    device->numa_node = -1;
+    device->group = read_group(sysfs, device->text);
+    return g_steal_pointer(&device);
+}
+
+static int compare_devices(gconstpointer a, gconstpointer b)
+{
+    guint64 x = vv_address_key((*(VvDevice *const *)a)->address);
+    guint64 y = vv_address_key((*(VvDevice *const *)b)->address);
+
+    return x < y ? -1 : x > y;
+}
+
+static int compare_ints(gconstpointer a, gconstpointer b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* Files a device under its address and its group. Called in ascending order, so members come out sorted. */
+static void index_device(VvHost *host, VvDevice *device)
+{
+    gint64 *key = g_new(gint64, 1);
+
+    *key = (gint64)vv_address_key(device->address);
+    g_hash_table_insert(host->by_key, key, device);
+    if (device->group < 0)
+        return;
+    GPtrArray *members = g_hash_table_lookup(host->by_group, GINT_TO_POINTER(device->group));
+    if (!members) {
+        members = g_ptr_array_new();
+        g_hash_table_insert(host->by_group, GINT_TO_POINTER(device->group), members);
+        g_array_append_val(host->groups, device->group);
+    }
+    g_ptr_array_add(members, device);
+}
+
+VvHost *vv_host_scan(const VvSysfs *sysfs, GError **error)
+{
+    g_autoptr(GPtrArray) names = vv_sysfs_list(sysfs, "sys/bus/pci/devices");
+    if (!names) {
+        g_set_error(error, VV_ERROR, VV_ERROR_NOT_READY, "cannot read the PCI bus below %s: %s",
+                    vv_sysfs_root(sysfs), g_strerror(errno));
+        return NULL;
+    }
+
+    VvHost *host = g_new0(VvHost, 1);
+    host->sysfs = sysfs;
+    host->devices = g_ptr_array_new_with_free_func(device_free);
+    host->by_key = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    host->by_group = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
+    host->groups = g_array_new(FALSE, FALSE, sizeof(int));
+    host->names = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+
+    for (guint i = 0; i < names->len; i++) {
+        VvAddress address;
+        VvDevice *device;
+        if (vv_address_parse(names->pdata[i], &address, NULL) && (device = read_device(sysfs, address)))
+            g_ptr_array_add(host->devices, device);
+    }
+    g_ptr_array_sort(host->devices, compare_devices);
+    for (guint i = 0; i < host->devices->len; i++)
+        index_device(host, host->devices->pdata[i]);
+    g_array_sort(host->groups, compare_ints);
+    return host;
+}
+
+void vv_host_free(VvHost *host)
+{
+    if (!host)
+        return;
+    if (host->pci)
+        pci_cleanup(host->pci);
+    g_hash_table_unref(host->names);
+    g_hash_table_unref(host->by_group);
+    g_hash_table_unref(host->by_key);
+    g_array_unref(host->groups);
+    g_ptr_array_unref(host->devices);
+    g_free(host);
+}
+
+const VvSysfs *vv_host_sysfs(const VvHost *host)
+{
+    return host->sysfs;
+}
+
+const GPtrArray *vv_host_devices(const VvHost *host)
+{
+    return host->devices;
+}
+
+const GArray *vv_host_groups(const VvHost *host)
+{
+    return host->groups;
+}
+
+VvDevice *vv_host_find(const VvHost *host, VvAddress address)
+{
+    gint64 key = (gint64)vv_address_key(address);
+
+    return g_hash_table_lookup(host->by_key, &key);
+}
+
+gboolean vv_host_select(const VvHost *host, VvSelector selector, GPtrArray *devices)
+{
+    gboolean found = FALSE;
+    VvAddress address = selector.address;
+    guint first = selector.whole_slot ? 0 : address.function;
+    guint last = selector.whole_slot ? 7 : address.function;
+
+    for (guint function = first; function <= last; function++) {
+        address.function = (guint8)function;
+        VvDevice *device = vv_host_find(host, address);
+        if (!device)
+            continue;
+        found = TRUE;
+        if (!g_ptr_array_find(devices, device, NULL))
+            g_ptr_array_add(devices, device);
+    }
+    return found;
+}
+
+const GPtrArray *vv_host_group_members(const VvHost *host, int group)
+{
+    return group < 0 ? NULL : g_hash_table_lookup(host->by_group, GINT_TO_POINTER(group));
+}
+
+gboolean vv_host_group_viable(const VvHost *host, int group, const GPtrArray *without,
+                              const VvDevice **ret_culprit)
+{
+    const GPtrArray *members = vv_host_group_members(host, group);
+
+    for (guint i = 0; members && i < members->len; i++) {
+        const VvDevice *member = members->pdata[i];
+        if (vv_driver_may_stay(member->driver) ||
+            (without && g_ptr_array_find((GPtrArray *)without, member, NULL)))
+            continue;
+        if (ret_culprit)
+            *ret_culprit = member;
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static void pci_silent(char *format G_GNUC_UNUSED, ...)
+{
+}
+
+/* libpci's own handler ends the program with a message; so does this one, but only memory can run out here.
+ */
+static G_GNUC_NORETURN void pci_fatal(char *format, ...)
+{
+    g_error("libpci: %s", format);
+}
+
+const char *vv_host_device_name(VvHost *host, const VvDevice *device)
+{
+    char text[256];
+    char *name = g_hash_table_lookup(host->names, device);
+    if (name)
+        return name;
+
+    if (!host->pci) {
+        /* No pci_init(): that looks for a way to reach the hardware; names need only pci.ids. */
+        host->pci = pci_alloc();
+        host->pci->error = pci_fatal;
+        host->pci->warning = host->pci->debug = pci_silent;
+    }
+    name = g_strdup(pci_lookup_name(host->pci, text, sizeof text, PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE,
+                                    device->vendor, device->device));
+    g_hash_table_insert(host->names, (gpointer)device, name);
+    return name;
+}
