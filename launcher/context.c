@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/command.h"
+
+VvSysfs *vv_context_sysfs(VvContext *context, GError **error)
+{
+    if (!context->sysfs)
+        context->sysfs = vv_sysfs_new(context->sysroot, error);
+    return context->sysfs;
+}
+
+VvHost *vv_context_host(VvContext *context, GError **error)
+{
+    if (!context->host && vv_context_sysfs(context, error))
+        context->host = vv_host_scan(context->sysfs, error);
+    return context->host;
+}
+
+void vv_context_rescan(VvContext *context)
+{
+    g_clear_pointer(&context->host, vv_host_free);
+}
+
+VvJournal *vv_context_journal(VvContext *context)
+{
+    if (!context->journal)
+        context->journal = vv_journal_new(context->sysroot);
+    return context->journal;
+}
+
+VvConnection *vv_context_connection(VvContext *context, GError **error)
+{
+    if (!context->connection)
+        context->connection = vv_connection_open(context->uri, error);
+    return context->connection;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/devices.h"
+
+#include "launcher/json.h"
+#include "launcher/present.h"
+#include "vfio/error.h"
+
+#include <string.h>
+
+GArray *vv_parse_selectors(char **words, GError **error)
+{
+    g_autoptr(GArray) selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
+
+    for (; *words; words++)
+        if (!vv_selector_parse(*words, selectors, error))
+            return NULL;
+    return g_steal_pointer(&selectors);
+}
+
+gboolean vv_check_allow(char **allow, GError **error)
+{
+    for (; allow && *allow; allow++) {
+        g_auto(GStrv) parts = g_strsplit(*allow, "=", 2);
+        VvAddress address;
+        if (!vv_reason_code_known(parts[0])) {
+            g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "--allow %s: there is no reason code '%s'", *allow,
+                        parts[0]);
+            return FALSE;
+        }
+        if (parts[1] && !vv_address_parse(parts[1], &address, error)) {
+            g_prefix_error(error, "--allow %s: ", *allow);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static void claim_devices(GPtrArray *claims, const VvDomainInfo *info)
+{
+    g_autoptr(VvDomain) domain = info->xml ? vv_domain_read(info->xml, strlen(info->xml), NULL) : NULL;
+
+    for (guint i = 0; domain && i < domain->devices->len; i++) {
+        const VvDomainDevice *device = domain->devices->pdata[i];
+        g_autofree char *who =
+            g_strdup_printf("domain %s (%s)", info->name, vv_domain_state_name(info->state));
+        g_ptr_array_add(claims, vv_claim_new(device->host, who));
+    }
+}
+
+GPtrArray *vv_collect_claims(VvContext *context, const char *except)
+{
+    GPtrArray *claims = g_ptr_array_new_with_free_func((GDestroyNotify)vv_claim_free);
+    VvConnection *connection = context->sysroot ? NULL : vv_context_connection(context, NULL);
+    g_autoptr(GPtrArray) domains = connection ? vv_connection_list(connection, NULL) : NULL;
+
+    for (guint i = 0; domains && i < domains->len; i++) {
+        const VvDomainInfo *info = domains->pdata[i];
+        if (info->state != VV_DOMAIN_OFF && info->state != VV_DOMAIN_CRASHED &&
+            g_strcmp0(info->uuid, except) != 0)
+            claim_devices(claims, info);
+    }
+    return claims;
+}
+
+VvDomain *vv_context_domain(VvContext *context, const char *name, GError **error)
+{
+    VvConnection *connection = vv_context_connection(context, error);
+    g_autofree char *xml = connection ? vv_connection_domain_xml(connection, name, error) : NULL;
+
+    return xml ? vv_domain_read(xml, strlen(xml), error) : NULL;
+}
+
+GArray *vv_domain_selectors(const VvDomain *domain)
+{
+    GArray *selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
+
+    for (guint i = 0; i < domain->devices->len; i++) {
+        const VvDomainDevice *device = domain->devices->pdata[i];
+        VvSelector selector = {.address = device->host};
+        g_array_append_val(selectors, selector);
+    }
+    return selectors;
+}
+
+VvPlan *vv_domain_plan(VvContext *context, const VvDomain *domain, char **allow, GError **error)
+{
+    VvHost *host = vv_context_host(context, error);
+    if (!host)
+        return NULL;
+
+    g_autoptr(GArray) selectors = vv_domain_selectors(domain);
+    g_autoptr(GPtrArray) claims = vv_collect_claims(context, domain->uuid);
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    for (char **word = domain->allow; *word; word++)
+        g_ptr_array_add(words, *word);
+    for (char **word = allow; word && *word; word++)
+        g_ptr_array_add(words, *word);
+    g_ptr_array_add(words, NULL);
+    VvPlanOptions options = {domain->uuid, domain->name, (const char *const *)words->pdata, claims};
+    return vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
+}
+
+GPtrArray *vv_entries_of(VvContext *context, const char *owner, GError **error)
+{
+    GPtrArray *entries = vv_journal_list(vv_context_journal(context), error);
+
+    for (guint i = entries ? entries->len : 0; i > 0; i--)
+        if (strcmp(((const VvEntry *)entries->pdata[i - 1])->owner, owner) != 0)
+            g_ptr_array_remove_index(entries, i - 1);
+    return entries;
+}
+
+void vv_show_plan(VvContext *context, const VvPlan *plan, const char *title)
+{
+    if (context->json)
+        vv_json_print(vv_json_plan(plan));
+    else
+        vv_print_plan(context, stdout, plan, title);
+}
+
+gboolean vv_give_back(VvContext *context, const GPtrArray *entries, VvPlan **ret_plan, GError **error)
+{
+    /* Drivers have changed since the last scan. */
+    vv_context_rescan(context);
+    VvHost *host = vv_context_host(context, error);
+    if (!host)
+        return FALSE;
+
+    VvHandoverOptions options = {.progress = vv_progress_step, .progress_data = context};
+    g_autoptr(VvPlan) plan = vv_plan_return(host, entries);
+    gboolean ok = vv_handover_return(host, vv_context_journal(context), plan, &options, error);
+    if (ret_plan)
+        *ret_plan = g_steal_pointer(&plan);
+    return ok;
+}

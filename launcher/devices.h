@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "domains/domread.h"
+#include "launcher/command.h"
+
+/* What several verbs do with devices: plan, show, take, give back. */
+
+/* All words as selectors: an array of VvSelector, or NULL with VV_ERROR_USAGE. */
+GArray *vv_parse_selectors(char **words, GError **error);
+
+/* Checks the codes given with --allow. NULL (nothing given) is right. */
+gboolean vv_check_allow(char **allow, GError **error);
+
+/* Domains that libvirt runs and that list PCI devices, but `except` (a uuid; NULL: none): VvClaim. Empty
+ * where libvirt does not answer; a device in a running guest is then still seen by its open group. */
+GPtrArray *vv_collect_claims(VvContext *context, const char *except);
+
+/* The domain by name or uuid, from libvirt. */
+VvDomain *vv_context_domain(VvContext *context, const char *name, GError **error);
+
+/* The domain's functions as selectors. */
+GArray *vv_domain_selectors(const VvDomain *domain);
+
+/* The plan to take a domain's devices: its policy and `allow` (may be NULL) lift reasons. */
+VvPlan *vv_domain_plan(VvContext *context, const VvDomain *domain, char **allow, GError **error);
+
+/* Journal entries of one owner (a uuid or VV_OWNER_MANUAL): VvEntry. */
+GPtrArray *vv_entries_of(VvContext *context, const char *owner, GError **error);
+
+/* Prints the plan as text or JSON where the verb's result goes. */
+void vv_show_plan(VvContext *context, const VvPlan *plan, const char *title);
+
+/* Gives these entries back with progress. The plan (for JSON) goes to *ret_plan if wanted. */
+gboolean vv_give_back(VvContext *context, const GPtrArray *entries, VvPlan **ret_plan, GError **error);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "launcher/command.h"
+
+#include <stdio.h>
+
+/* What people read: tables, plans, progress. */
+
+/* `title` without a full stop: "win11 takes 3 functions from this host". */
+void vv_print_plan(VvContext *context, FILE *out, const VvPlan *plan, const char *title);
+
+/* Only the reasons, blocks first, each with its remedy. */
+void vv_print_reasons(const VvContext *context, FILE *out, const VvPlan *plan);
+
+/* One line of progress, at once. `note` (may be NULL) goes behind the time. */
+void vv_print_progress(const VvContext *context, const char *what, gint64 us, gboolean failed,
+                       const char *note);
+
+/* A VvHandoverOptions.progress; data is the VvContext. Silent with --json. */
+void vv_progress_step(const VvStep *step, gpointer context);
+
+/* "12 ms", "1.9 s": into `text`. */
+const char *vv_duration(gint64 us, char text[static 16]);
+
+/* "2 functions", "1 function": into `text`. */
+const char *vv_count(guint count, const char *noun, char text[static 40]);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/devices.h"
+#include "launcher/json.h"
+#include "launcher/present.h"
+#include "vfio/error.h"
+
+static char **allow;
+static gboolean all;
+
+const GOptionEntry vv_bind_options[] = {
+    {"allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Lift one reason of the plan", "CODE[=ADDRESS]"},
+    {0},
+};
+
+const GOptionEntry vv_release_options[] = {
+    {"all", 0, 0, G_OPTION_ARG_NONE, &all, "Everything that was taken by hand", NULL},
+    {0},
+};
+
+int vv_verb_bind(VvContext *context, char **words, GError **error)
+{
+    g_autoptr(GArray) selectors = vv_parse_selectors(words, error);
+    VvHost *host = selectors && vv_check_allow(allow, error) ? vv_context_host(context, error) : NULL;
+    if (!host)
+        return VV_ERROR_FAILED;
+
+    /* libvirt is not asked: loading it costs more than the whole bind, and the open group of a running guest
+     * says the same. */
+    VvPlanOptions options = {.allow = (const char *const *)allow};
+    g_autoptr(VvPlan) plan = vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
+    if (!plan)
+        return VV_ERROR_FAILED;
+    if (context->dry_run || !vv_plan_ok(plan)) {
+        vv_show_plan(context, plan, "This would be taken from this host");
+        return vv_plan_ok(plan) ? 0 : VV_ERROR_REFUSED;
+    }
+    VvHandoverOptions handover = {.progress = vv_progress_step, .progress_data = context};
+    gboolean ok = vv_handover_take(host, vv_context_journal(context), plan, &handover, error);
+    if (context->json)
+        vv_json_print(vv_json_plan(plan));
+    return ok ? 0 : VV_ERROR_FAILED;
+}
+
+/* The journal entry of each named function; a function that was not taken is the user's mistake. */
+static GPtrArray *entries_named(VvContext *context, char **words, GError **error)
+{
+    g_autoptr(GArray) selectors = vv_parse_selectors(words, error);
+    g_autoptr(GPtrArray) entries = selectors ? vv_journal_list(vv_context_journal(context), error) : NULL;
+    g_autoptr(GPtrArray) named = g_ptr_array_new_with_free_func((GDestroyNotify)vv_entry_free);
+
+    for (guint i = 0; entries && i < selectors->len; i++) {
+        const VvSelector *selector = &g_array_index(selectors, VvSelector, i);
+        gboolean found = FALSE;
+        for (guint j = entries->len; j > 0; j--) {
+            const VvEntry *entry = entries->pdata[j - 1];
+            if (selector->whole_slot ? !vv_address_same_slot(entry->address, selector->address)
+                                     : !vv_address_equal(entry->address, selector->address))
+                continue;
+            found = TRUE;
+            g_ptr_array_add(named, g_ptr_array_steal_index(entries, j - 1));
+        }
+        if (!found) {
+            char text[VV_ADDRESS_TEXT];
+            g_set_error(
+                error, VV_ERROR, VV_ERROR_FAILED,
+                "%s was not taken by virt-vfio, so there is nothing to give back; see 'virt-vfio status'",
+                vv_address_format(selector->address, text));
+            return NULL;
+        }
+    }
+    return entries ? g_steal_pointer(&named) : NULL;
+}
+
+int vv_verb_release(VvContext *context, char **words, GError **error)
+{
+    if (all == (*words != NULL)) {
+        g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "release: name addresses, or say --all; not both");
+        return VV_ERROR_USAGE;
+    }
+    g_autoptr(GPtrArray) entries =
+        all ? vv_entries_of(context, VV_OWNER_MANUAL, error) : entries_named(context, words, error);
+    VvHost *host = entries ? vv_context_host(context, error) : NULL;
+    if (!host)
+        return VV_ERROR_FAILED;
+
+    g_autoptr(VvPlan) plan = vv_plan_return(host, entries);
+    if (context->dry_run || !vv_plan_ok(plan)) {
+        vv_show_plan(context, plan, "This would be given back");
+        return vv_plan_ok(plan) ? 0 : VV_ERROR_REFUSED;
+    }
+    g_autoptr(VvPlan) done = NULL;
+    gboolean ok = vv_give_back(context, entries, &done, error);
+    if (context->json && done)
+        vv_json_print(vv_json_plan(done));
+    else if (!entries->len)
+        puts("Nothing was taken by hand.");
+    return ok ? 0 : VV_ERROR_FAILED;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/devices.h"
+#include "launcher/present.h"
+#include "vfio/error.h"
+
+#include <string.h>
+
+static char **allow, **settings;
+
+const GOptionEntry vv_plan_options[] = {
+    {"allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Lift one reason of the plan", "CODE[=ADDRESS]"},
+    {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &settings, "Replace a key of the VM file", "SECTION.KEY=VALUE"},
+    {0},
+};
+
+/* A bare CODE in a [device] is meant for that card only. */
+static void add_allow(GPtrArray *words, const VvHost *host, const VvVmDevice *device)
+{
+    g_autoptr(GPtrArray) functions = g_ptr_array_new();
+
+    for (guint i = 0; i < device->selectors->len; i++)
+        vv_host_select(host, g_array_index(device->selectors, VvSelector, i), functions);
+    for (char **word = device->allow; word && *word; word++)
+        for (guint i = 0; i < functions->len; i++)
+            g_ptr_array_add(words,
+                            strchr(*word, '=')
+                                ? g_strdup(*word)
+                                : g_strdup_printf("%s=%s", *word, ((VvDevice *)functions->pdata[i])->text));
+}
+
+static VvPlan *plan_file(VvContext *context, const char *path, char **ret_title, GError **error)
+{
+    g_autoptr(VvVm) vm = vv_vm_load(path, (const char *const *)settings, error);
+    VvHost *host = vm ? vv_context_host(context, error) : NULL;
+    if (!host)
+        return NULL;
+
+    g_autoptr(GArray) selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
+    g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < vm->devices->len; i++) {
+        const VvVmDevice *device = vm->devices->pdata[i];
+        g_array_append_vals(selectors, device->selectors->data, device->selectors->len);
+        add_allow(words, host, device);
+    }
+    for (char **word = allow; word && *word; word++)
+        g_ptr_array_add(words, g_strdup(*word));
+    g_ptr_array_add(words, NULL);
+
+    g_autoptr(GPtrArray) claims = vv_collect_claims(context, vm->uuid);
+    /* An owner that cannot exist yet: whatever is taken already is taken by somebody else. */
+    VvPlanOptions options = {vm->uuid ? vm->uuid : "new", vm->name, (const char *const *)words->pdata,
+                             claims};
+    *ret_title = g_strdup(vm->name);
+    return vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
+}
+
+static VvPlan *plan_domain(VvContext *context, const char *name, char **ret_title, GError **error)
+{
+    g_autoptr(VvDomain) domain = vv_context_domain(context, name, error);
+
+    if (!domain)
+        return NULL;
+    *ret_title = g_strdup(domain->name);
+    return vv_domain_plan(context, domain, allow, error);
+}
+
+static VvPlan *plan_addresses(VvContext *context, const GArray *selectors, char **ret_title, GError **error)
+{
+    VvHost *host = vv_context_host(context, error);
+    if (!host)
+        return NULL;
+    g_autoptr(GPtrArray) claims = vv_collect_claims(context, NULL);
+    VvPlanOptions options = {.allow = (const char *const *)allow, .claims = claims};
+
+    *ret_title = g_strdup("This command");
+    return vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
+}
+
+int vv_verb_plan(VvContext *context, char **words, GError **error)
+{
+    g_autofree char *who = NULL;
+    g_autoptr(VvPlan) plan = NULL;
+    g_autoptr(GArray) selectors = vv_parse_selectors(words, NULL);
+    char count[40];
+
+    if (!vv_check_allow(allow, error))
+        return VV_ERROR_USAGE;
+    if (selectors)
+        plan = plan_addresses(context, selectors, &who, error);
+    else if (words[1])
+        g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "plan: one domain, one VM file, or addresses only");
+    else if (strchr(words[0], '/') || g_str_has_suffix(words[0], ".ini"))
+        plan = plan_file(context, words[0], &who, error);
+    else
+        plan = plan_domain(context, words[0], &who, error);
+    if (!plan)
+        return VV_ERROR_FAILED;
+
+    g_autofree char *title =
+        g_strdup_printf("%s takes %s from this host", who, vv_count(plan->devices->len, "function", count));
+    vv_show_plan(context, plan, title);
+    return vv_plan_ok(plan) ? 0 : VV_ERROR_REFUSED;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/devices.h"
+#include "launcher/json.h"
+#include "launcher/present.h"
+#include "vfio/error.h"
+
+static void print_row(const char *name, const char *value)
+{
+    printf("  %-12s %s\n", name, value);
+}
+
+static void print_device(VvContext *context, VvDevice *device)
+{
+    vv_device_read_details(context->sysfs, device);
+    g_autofree char *methods = g_strjoinv(" ", device->reset_methods);
+    g_autofree char *ids =
+        g_strdup_printf("%04x:%04x, subsystem %04x:%04x, class %06x", device->vendor, device->device,
+                        device->subsystem_vendor, device->subsystem_device, device->class_code);
+
+    printf("%s  %s\n\n", device->text, vv_host_device_name(context->host, device));
+    print_row("kind", vv_kind_name(device->kind));
+    print_row("ids", ids);
+    print_row("driver", device->driver ? device->driver : "none");
+    if (device->driver_override)
+        print_row("override", device->driver_override);
+    print_row("reset", *methods ? methods : "no method of its own");
+    print_row("ROM", device->has_rom ? "has a ROM BAR" : "no ROM BAR");
+    if (device->boot_vga)
+        print_row("display", "the firmware's boot display (boot_vga)");
+    if (device->has_sriov)
+        printf("  %-12s %u of %u virtual functions\n", "SR-IOV", device->sriov_current, device->sriov_total);
+    if (device->is_virtual) {
+        g_autofree char *parent = vv_address_dup(device->parent);
+        print_row("VF of", parent);
+    }
+    if (device->numa_node >= 0)
+        printf("  %-12s %d\n", "NUMA node", device->numa_node);
+}
+
+static void print_group(VvContext *context, const VvDevice *device)
+{
+    const GPtrArray *members = vv_host_group_members(context->host, device->group);
+
+    if (!members) {
+        print_row("IOMMU group", "none");
+        return;
+    }
+    printf("  %-12s %d, with:\n", "IOMMU group", device->group);
+    for (guint i = 0; i < members->len; i++) {
+        const VvDevice *member = members->pdata[i];
+        printf("  %-12s   %s  %-6s  %-14s %s\n", "", member->text, vv_kind_name(member->kind),
+               member->driver ? member->driver : "-", vv_host_device_name(context->host, member));
+    }
+}
+
+int vv_verb_show(VvContext *context, char **words, GError **error)
+{
+    VvSelector selector = {0};
+
+    if (!vv_address_parse(words[0], &selector.address, error) || !vv_context_host(context, error))
+        return VV_ERROR_FAILED;
+    VvDevice *device = vv_host_find(context->host, selector.address);
+    if (!device) {
+        g_set_error(error, VV_ERROR, VV_ERROR_REFUSED,
+                    "not-found: there is no PCI function at %s; 'virt-vfio list' shows what is there",
+                    words[0]);
+        return VV_ERROR_REFUSED;
+    }
+
+    g_autoptr(GArray) selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
+    g_array_append_val(selectors, selector);
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(VvPlan) plan =
+        vv_plan_take(context->host, vv_context_journal(context), selectors, NULL, &problem);
+    g_autoptr(VvEntry) entry = vv_journal_read(vv_context_journal(context), device->address, NULL);
+    g_autofree char *who = !entry              ? NULL
+                           : entry->owner_name ? g_strdup_printf("domain %s", entry->owner_name)
+                                               : g_strdup(entry->owner);
+    if (context->json) {
+        vv_json_print(vv_json_device(context->host, device, who, plan ? plan->reasons : NULL));
+        return 0;
+    }
+    print_device(context, device);
+    print_group(context, device);
+    print_row("taken for", who ? who : "nobody");
+    if (plan && plan->reasons->len) {
+        printf("\nTaking it, and nothing else:\n");
+        vv_print_reasons(context, stdout, plan);
+    }
+    return 0;
+}

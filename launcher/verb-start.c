@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/devices.h"
+#include "launcher/json.h"
+#include "launcher/present.h"
+#include "vfio/error.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static char **allow;
+static gboolean wait_for_it, keep;
+
+const GOptionEntry vv_start_options[] = {
+    {"wait", 'w', 0, G_OPTION_ARG_NONE, &wait_for_it,
+     "Stay until the guest stops, then give its devices back", NULL},
+    {"keep", 'k', 0, G_OPTION_ARG_NONE, &keep, "Return at once; 'virt-vfio stop' gives the devices back",
+     NULL},
+    {"allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Lift one reason of the plan", "CODE[=ADDRESS]"},
+    {0},
+};
+
+/* QEMU would say the same, but only after every device was moved. */
+static gboolean check_roms(const VvDomain *domain, GError **error)
+{
+    for (guint i = 0; i < domain->devices->len; i++) {
+        const VvDomainDevice *device = domain->devices->pdata[i];
+        char text[VV_ADDRESS_TEXT];
+        if (!device->rom_file || access(device->rom_file, R_OK) == 0)
+            continue;
+        g_set_error(
+            error, VV_ERROR, VV_ERROR_FAILED,
+            "the ROM file %s for %s cannot be read: %s; make one with 'virt-vfio rom dump', or define the "
+            "domain with another rom =",
+            device->rom_file, vv_address_format(device->host, text), g_strerror(errno));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean check_state(VvContext *context, const VvDomain *domain, GError **error)
+{
+    VvDomainState state;
+
+    if (!vv_connection_state(context->connection, domain->uuid, &state, error))
+        return FALSE;
+    if (state == VV_DOMAIN_OFF || state == VV_DOMAIN_CRASHED)
+        return TRUE;
+    g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "domain %s is %s already", domain->name,
+                vv_domain_state_name(state));
+    return FALSE;
+}
+
+/* Gives back all that is journalled for the domain; a second error is only told. */
+static gboolean give_back(VvContext *context, const VvDomain *domain, GError **error)
+{
+    g_autoptr(GPtrArray) entries = vv_entries_of(context, domain->uuid, error);
+
+    return entries && vv_give_back(context, entries, NULL, error);
+}
+
+static gboolean start_domain(VvContext *context, const VvDomain *domain, VvPlan *plan, GError **error)
+{
+    gint64 before = g_get_monotonic_time();
+    gboolean ok = vv_connection_start(context->connection, domain->uuid, error);
+    VvStep *step = vv_plan_add_step(plan, "start", NULL, g_get_monotonic_time() - before);
+    g_autofree char *what =
+        g_strdup_printf(ok ? "domain %s is running" : "domain %s does not start", domain->name);
+
+    step->failed = !ok;
+    vv_print_progress(context, what, step->us, !ok, NULL);
+    if (ok)
+        return TRUE;
+    g_autoptr(GError) problem = NULL;
+    if (!give_back(context, domain, &problem))
+        g_prefix_error(
+            error, "not all devices came back (%s; see 'virt-vfio status'); before that: ", problem->message);
+    else
+        g_prefix_error(error, "domain %s did not start and its devices are back: ", domain->name);
+    return FALSE;
+}
+
+static int wait_and_give_back(VvContext *context, const VvDomain *domain, GError **error)
+{
+    gint64 before = g_get_monotonic_time();
+
+    if (!context->json)
+        printf("  devices come back when it stops; this command waits for that\n");
+    fflush(stdout);
+    if (!vv_connection_wait_off(context->connection, domain->uuid, -1, context->signal_fd, error)) {
+        if (!error || !*error)
+            g_set_error(
+                error, VV_ERROR, VV_ERROR_FAILED,
+                "interrupted; domain %s goes on with its devices; 'virt-vfio stop %s' stops it and gives "
+                "them back",
+                domain->name, domain->name);
+        else
+            g_prefix_error(error, "lost sight of domain %s; 'virt-vfio stop %s' gives its devices back: ",
+                           domain->name, domain->name);
+        return VV_ERROR_FAILED;
+    }
+    g_autofree char *what = g_strdup_printf("domain %s has stopped", domain->name);
+    vv_print_progress(context, what, g_get_monotonic_time() - before, FALSE, NULL);
+    return give_back(context, domain, error) ? 0 : VV_ERROR_FAILED;
+}
+
+/* Plan, take, start. *ret_plan is set as soon as there is one. */
+static int take_and_start(VvContext *context, const VvDomain *domain, VvPlan **ret_plan, GError **error)
+{
+    gint64 before = g_get_monotonic_time();
+    VvPlan *plan = *ret_plan = vv_domain_plan(context, domain, allow, error);
+    if (!plan)
+        return VV_ERROR_FAILED;
+
+    char count[40];
+    g_autofree char *title = g_strdup_printf("%s takes %s from this host", domain->name,
+                                             vv_count(plan->devices->len, "function", count));
+    if (context->dry_run || !vv_plan_ok(plan)) {
+        if (!context->json)
+            vv_print_plan(context, stdout, plan, title);
+        return vv_plan_ok(plan) ? 0 : VV_ERROR_REFUSED;
+    }
+    if (!check_roms(domain, error))
+        return VV_ERROR_FAILED;
+    vv_print_progress(context, "planned", g_get_monotonic_time() - before, FALSE, NULL);
+
+    VvHandoverOptions options = {.progress = vv_progress_step, .progress_data = context};
+    if (!vv_handover_take(context->host, vv_context_journal(context), plan, &options, error) ||
+        !start_domain(context, domain, plan, error))
+        return VV_ERROR_FAILED;
+    return 0;
+}
+
+static gboolean check_words(const VvContext *context, GError **error)
+{
+    if (context->dry_run || wait_for_it != keep)
+        return TRUE;
+    g_set_error(error, VV_ERROR, VV_ERROR_USAGE,
+                wait_for_it
+                    ? "start: --wait and --keep exclude each other"
+                    : "start: the libvirt hook is not installed, so nobody would give the devices back: say "
+                      "--wait (stay until the guest stops) or --keep ('virt-vfio stop' gives them back)");
+    return FALSE;
+}
+
+int vv_verb_start(VvContext *context, char **words, GError **error)
+{
+    if (!check_words(context, error) || !vv_check_allow(allow, error))
+        return VV_ERROR_USAGE;
+    g_autoptr(VvDomain) domain = vv_context_domain(context, words[0], error);
+    if (!domain || (!context->dry_run && !check_state(context, domain, error))) {
+        /* A libvirt that is down is to `start` what a QEMU that does not run is: a start that failed. */
+        if (error && *error && (*error)->domain == VV_ERROR)
+            (*error)->code = VV_ERROR_FAILED;
+        return VV_ERROR_FAILED;
+    }
+
+    g_autoptr(VvPlan) plan = NULL;
+    int result = take_and_start(context, domain, &plan, error);
+    if (context->json && plan)
+        vv_json_print(vv_json_plan(plan));
+    if (result == 0 && !context->dry_run && wait_for_it)
+        result = wait_and_give_back(context, domain, error);
+    else if (result == 0 && !context->dry_run && !context->json)
+        printf("  devices stay taken; 'virt-vfio stop %s' gives them back\n", domain->name);
+    return result;
+}
