@@ -57,7 +57,8 @@ static void print_rom(const VvRom *rom, const char *what)
     print_images(rom);
     for (guint i = 0; i < rom->problems->len; i++) {
         const VvRomProblem *problem = rom->problems->pdata[i];
-        printf("  %-12s %s\n", problem->code, problem->detail);
+        printf("  %s %-14s %s\n", problem->weight == VV_ROM_GOOD ? "remark" : "problem", problem->code,
+               problem->detail);
     }
 }
 
@@ -98,6 +99,7 @@ static void print_rom_json(const VvRom *rom)
         json_object *item = json_object_new_object();
         json_object_object_add(item, "code", vv_json_text(problem->code));
         json_object_object_add(item, "detail", vv_json_text(problem->detail));
+        json_object_object_add(item, "verdict", vv_json_text(vv_rom_verdict_name(problem->weight)));
         json_object_array_add(problems, item);
     }
     json_object_object_add(object, "verdict", vv_json_text(vv_rom_verdict_name(rom->verdict)));

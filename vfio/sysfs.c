@@ -156,8 +156,10 @@ int vv_sysfs_write(const VvSysfs *sysfs, const char *path, const char *text)
 {
     if (sysfs->write)
         return sysfs->write(path, text, sysfs->write_data);
+    /* A recorded machine is for looking at. */
+    if (!sysfs->live)
+        return EROFS;
 
-    /* No O_CREAT: a sysfs file that is not there must stay an error on a recorded machine too. */
     int fd = openat(sysfs->dirfd, path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return errno;

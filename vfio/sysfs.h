@@ -47,5 +47,6 @@ GPtrArray *vv_sysfs_list(const VvSysfs *sysfs, const char *path);
 /* Opens for reading (or with O_RDWR etc. in `flags`); the descriptor is close-on-exec. -1 with errno. */
 int vv_sysfs_open(const VvSysfs *sysfs, const char *path, int flags);
 
-/* Writes `text` with one write(2), as the kernel wants it. Returns 0 or an errno, and never prints. */
+/* Writes `text` with one write(2), as the kernel wants it. Returns 0 or an errno, and never prints. A
+ * recorded machine (not live, no hook) answers EROFS. */
 int vv_sysfs_write(const VvSysfs *sysfs, const char *path, const char *text);

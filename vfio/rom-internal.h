@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "vfio/rom.h"
+
+#include <unistd.h>
+
+/* What the files behind rom.h share. */
+
+/* PCI Firmware Specification 3.x, 5.1.1: the header every image has, and the data structure it points to. */
+#define VV_ROM_HEADER_SIZE 0x1a
+#define VV_ROM_PCIR_SIZE 0x18
+#define VV_ROM_BLOCK 512
+/* PCI Local Bus Specification 3.0, 6.2.5.2: no expansion ROM BAR is larger. */
+#define VV_ROM_MAX (16U << 20)
+
+/* Bytes with an end. What lies outside reads as 0, so that no offset out of a ROM can lead astray. */
+typedef struct {
+    const guint8 *data;
+    gsize size;
+} VvRomView;
+
+static inline VvRomView vv_rom_view_from(VvRomView view, gsize offset)
+{
+    return offset < view.size ? (VvRomView){view.data + offset, view.size - offset} : (VvRomView){NULL, 0};
+}
+
+static inline guint8 vv_rom_u8(VvRomView view, gsize offset)
+{
+    return offset < view.size ? view.data[offset] : 0;
+}
+
+static inline guint16 vv_rom_u16(VvRomView view, gsize offset)
+{
+    return (guint16)(vv_rom_u8(view, offset) | vv_rom_u8(view, offset + 1) << 8);
+}
+
+static inline guint32 vv_rom_u32(VvRomView view, gsize offset)
+{
+    return vv_rom_u16(view, offset) | (guint32)vv_rom_u16(view, offset + 2) << 16;
+}
+
+#define VV_ROM_TAG(a, b, c, d) ((guint32)(a) | (guint32)(b) << 8 | (guint32)(c) << 16 | (guint32)(d) << 24)
+
+#define VV_ROM_TYPE_LEGACY 0
+#define VV_ROM_TYPE_OPEN_FIRMWARE 1
+#define VV_ROM_TYPE_EFI 3
+
+/* Adds a problem, and makes the verdict at least as bad as `weight`. `code` is static. */
+void vv_rom_complain(VvRom *rom, VvRomVerdict weight, const char *code, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
+/* rom-image.c: fills `facts` from the image at facts->offset, where `rest` begins; facts->length stays 0 when
+ * it has no usable PCIR. False where the walk cannot go on from this image. */
+gboolean vv_rom_parse_image(VvRom *rom, VvRomView rest, const VvDevice *device, VvRomImage *facts);
+
+/* Does `image` begin with 55 AA and point to a PCIR that is inside of `image`? */
+gboolean vv_rom_has_header(VvRomView image);
+
+/* rom-vendor.c: where the first image begins, or G_MAXSIZE when there is none. */
+gsize vv_rom_find_start(VvRomView rom);
+/* Whose prefix that was, for people: static. */
+const char *vv_rom_prefix_name(VvRomView rom);
+/* True for an image, behind the standard chain, in one of NVIDIA's private formats. */
+gboolean vv_rom_is_nvidia_private(VvRomView image);
+/* True when NVIDIA's extension of the PCIR at `pcir` says that the checksum of this image means nothing. */
+gboolean vv_rom_nvidia_no_checksum(VvRomView image, gsize pcir);
+
+static inline void vv_rom_close(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+#define VV_ROM_AUTO_FD __attribute__((cleanup(vv_rom_close))) int
+
+static inline int vv_rom_steal_fd(int *fd)
+{
+    int stolen = *fd;
+
+    *fd = -1;
+    return stolen;
+}
+
+/* rom-read.c: everything from `offset` on, to the end or `size` bytes. NULL with errno. */
+GBytes *vv_rom_read_fd(int fd, guint64 offset, gsize size);
+/* Sets an error for an errno that stopped `doing` ("reading the ROM"). */
+void vv_rom_set_error(GError **error, const VvDevice *device, const char *doing, int errnum);
+
+/* rom-vfio.c: both readings of the ROM region through the VFIO device. */
+gboolean vv_rom_read_vfio(const VvSysfs *sysfs, const VvDevice *device, GBytes **ret_first,
+                          GBytes **ret_second, GError **error);

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vfio/rom-internal.h"
+
+#include <string.h>
+
+static void problem_free(gpointer data)
+{
+    VvRomProblem *problem = data;
+
+    g_free(problem->detail);
+    g_free(problem);
+}
+
+void vv_rom_complain(VvRom *rom, VvRomVerdict weight, const char *code, const char *format, ...)
+{
+    VvRomProblem *problem = g_new0(VvRomProblem, 1);
+    va_list arguments;
+
+    va_start(arguments, format);
+    problem->detail = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    problem->code = code;
+    problem->weight = weight;
+    g_ptr_array_add(rom->problems, problem);
+    rom->verdict = MAX(rom->verdict, weight);
+}
+
+static gboolean all_bytes_are(VvRomView view, guint8 value)
+{
+    return view.size > 0 && view.data[0] == value && memcmp(view.data, view.data + 1, view.size - 1) == 0;
+}
+
+/* What follows an image without the last bit, when it is not another image. */
+static void judge_open_end(VvRom *rom, VvRomView rest)
+{
+    if (rest.size == 0)
+        vv_rom_complain(
+            rom, VV_ROM_REPAIRABLE, "no-last",
+            "the data ends at 0x%zx, but no image is marked as the last: the mark is missing, or images are",
+            rom->end);
+    else if (all_bytes_are(rest, 0xff) || all_bytes_are(rest, 0x00) || vv_rom_is_nvidia_private(rest))
+        vv_rom_complain(rom, VV_ROM_REPAIRABLE, "no-last",
+                        "no image is marked as the last, though none follows at 0x%zx", rom->end);
+    else
+        vv_rom_complain(rom, VV_ROM_BAD, "chain-broken",
+                        "another image should follow at 0x%zx, but there is 0x%04x instead of 0xaa55",
+                        rom->end, vv_rom_u16(rest, 0));
+}
+
+static void judge_trailing(VvRom *rom, VvRomView rest)
+{
+    if (rest.size == 0)
+        return;
+    if (all_bytes_are(rest, 0xff) || all_bytes_are(rest, 0x00))
+        vv_rom_complain(rom, VV_ROM_GOOD, "padding", "%zu bytes of 0x%02x follow the last image", rest.size,
+                        rest.data[0]);
+    else
+        vv_rom_complain(rom, VV_ROM_REPAIRABLE, "trailing", "%zu bytes follow the last image at 0x%zx%s",
+                        rest.size, rom->end,
+                        vv_rom_is_nvidia_private(rest) ? ", NVIDIA's own images, which no guest needs" : "");
+}
+
+/* By length from image to image, over types it does not know, as Linux does (drivers/pci/rom.c). Each image
+ * has at least one block, so it ends. */
+static void walk(VvRom *rom, VvRomView data, const VvDevice *device)
+{
+    for (rom->end = rom->start;;) {
+        VvRomView rest = vv_rom_view_from(data, rom->end);
+        VvRomImage facts = {.offset = rom->end};
+
+        if (rom->images->len > 0 && vv_rom_u16(rest, 0) != 0xaa55) {
+            judge_open_end(rom, rest);
+            return;
+        }
+        gboolean whole = vv_rom_parse_image(rom, rest, device, &facts);
+        if (facts.length > 0) {
+            g_array_append_val(rom->images, facts);
+            rom->end = MIN(rom->end + facts.length, data.size);
+        }
+        if (!whole)
+            return;
+        if (facts.last) {
+            judge_trailing(rom, vv_rom_view_from(data, rom->end));
+            return;
+        }
+    }
+}
+
+/* Only images that firmware runs are compared; the vendors' private ones carry what they like. One image that
+ * names another device of the same vendor is common where another one fits. */
+static void judge_ids(VvRom *rom, const VvDevice *device)
+{
+    const VvRomImage *other = NULL;
+    gboolean fits = FALSE, vendor_differs = FALSE;
+
+    for (guint i = 0; device && i < rom->images->len; i++) {
+        const VvRomImage *image = &g_array_index(rom->images, VvRomImage, i);
+        if (image->type > VV_ROM_TYPE_EFI)
+            continue;
+        fits |= image->matches;
+        vendor_differs |= image->vendor != device->vendor;
+        if (!image->matches && (!other || image->vendor != device->vendor))
+            other = image;
+    }
+    if (!other)
+        return;
+    gboolean remark = fits && !vendor_differs;
+    vv_rom_complain(rom, remark ? VV_ROM_GOOD : VV_ROM_BAD, remark ? "foreign-device" : "foreign",
+                    "the image at 0x%zx is made for %04x:%04x, the card is %04x:%04x", other->offset,
+                    other->vendor, other->device, device->vendor, device->device);
+}
+
+static void parse(VvRom *rom, VvRomView data, const VvDevice *device)
+{
+    if (data.size == 0) {
+        vv_rom_complain(rom, VV_ROM_BAD, "empty", "there are no bytes");
+        return;
+    }
+    if (all_bytes_are(data, 0xff) || all_bytes_are(data, 0x00)) {
+        gboolean ones = data.data[0] == 0xff;
+        vv_rom_complain(
+            rom, VV_ROM_BAD, ones ? "all-ff" : "all-00",
+            "all %zu bytes are 0x%02x: the card did not answer, it was asleep or its memory was switched off",
+            data.size, data.data[0]);
+        return;
+    }
+    gsize start = vv_rom_find_start(data);
+    if (start == G_MAXSIZE) {
+        vv_rom_complain(
+            rom, VV_ROM_BAD, "no-signature",
+            "no image begins at any 512th of the %zu bytes; the first two are %02x %02x instead of 55 aa",
+            data.size, vv_rom_u8(data, 0), vv_rom_u8(data, 1));
+        return;
+    }
+    rom->start = start;
+    if (start > 0)
+        vv_rom_complain(
+            rom, VV_ROM_REPAIRABLE, "prefix",
+            "%zu bytes stand before the first image, %s: firmware sees no ROM unless they are cut off", start,
+            vv_rom_prefix_name(data));
+    walk(rom, data, device);
+    judge_ids(rom, device);
+}
+
+VvRom *vv_rom_parse(const guint8 *data, gsize size, const VvDevice *device)
+{
+    VvRom *rom = g_new0(VvRom, 1);
+
+    rom->images = g_array_new(FALSE, TRUE, sizeof(VvRomImage));
+    rom->problems = g_ptr_array_new_with_free_func(problem_free);
+    parse(rom, (VvRomView){data, size}, device);
+    return rom;
+}
+
+void vv_rom_free(VvRom *rom)
+{
+    if (!rom)
+        return;
+    g_array_unref(rom->images);
+    g_ptr_array_unref(rom->problems);
+    g_free(rom);
+}
+
+gboolean vv_rom_has_efi(const VvRom *rom, guint16 machine)
+{
+    for (guint i = 0; i < rom->images->len; i++) {
+        const VvRomImage *image = &g_array_index(rom->images, VvRomImage, i);
+        if (image->type == VV_ROM_TYPE_EFI && image->efi_machine == machine)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+const char *vv_rom_verdict_name(VvRomVerdict verdict)
+{
+    static const char *const names[] = {"good", "repairable", "bad"};
+
+    return names[verdict];
+}
+
+const char *vv_rom_type_name(guint8 type, char text[static 16])
+{
+    if (type == VV_ROM_TYPE_LEGACY)
+        return "legacy";
+    if (type == VV_ROM_TYPE_OPEN_FIRMWARE)
+        return "Open Firmware";
+    if (type == VV_ROM_TYPE_EFI)
+        return "EFI";
+    g_snprintf(text, 16, "vendor 0x%02x", type);
+    return text;
+}

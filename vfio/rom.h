@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "vfio/device.h"
+
+/* PCI expansion ROMs (VBIOS): bytes in, facts out. PCI Firmware Specification 3.x, chapter 5, and UEFI
+ * specification, "PCI Option ROMs". No input may crash, hang, or read outside of `data`. */
+typedef struct {
+    gsize offset; /* in `data` */
+    gsize length; /* bytes, by the PCIR (never 0); reaches past `data` only in a "truncated" ROM */
+    guint8 type;  /* 0 x86 legacy, 1 Open Firmware, 3 EFI, others by vendors */
+    guint16 vendor, device;
+    guint32 class_code;
+    gboolean last;
+    gboolean has_checksum; /* only legacy images have one */
+    gboolean checksum_ok;
+    guint16 efi_machine;   /* type 3: 0x8664 x64, 0xaa64, 0x0ebc, 0x014c */
+    guint16 efi_subsystem; /* 0x0b boot driver, 0x0c runtime driver */
+    gboolean efi_compressed;
+    gboolean matches; /* made for the card that was given: its ids are in the PCIR or in the device list */
+} VvRomImage;
+
+typedef enum { VV_ROM_GOOD, VV_ROM_REPAIRABLE, VV_ROM_BAD } VvRomVerdict;
+
+typedef struct {
+    const char *code;    /* static, one of the table below */
+    VvRomVerdict weight; /* the verdict that it alone would give; VV_ROM_GOOD: a remark */
+    char *detail;        /* a sentence without full stop, with the numbers */
+} VvRomProblem;
+
+/* The codes are a contract: scripts match on them.
+ *
+ * bad          empty all-ff all-00    nothing was read, or the card did not answer
+ *              no-signature           no image anywhere
+ *              no-pcir pcir-outside pcir-misaligned length-zero    an image whose header leads nowhere
+ *              truncated              an image is longer than what is left
+ *              chain-broken           behind an image that is not the last something else follows
+ *              efi-header             an EFI image that firmware will not load
+ *              foreign                made for another card
+ * repairable   prefix                 a vendor's header before the first image
+ *              no-last                the chain ends without an image marked as the last
+ *              checksum               a legacy image that does not sum to 0
+ *              trailing               something behind the last image
+ * good         padding                0xFF or 0x00 behind the last image
+ *              foreign-device         one image names another device, another image fits
+ *              pcir-short             a PCIR of fewer than 24 bytes */
+
+typedef struct {
+    VvRomVerdict verdict;
+    GArray *images;      /* VvRomImage */
+    GPtrArray *problems; /* VvRomProblem */
+    gsize start;         /* where the first image begins (after a vendor's prefix) */
+    gsize end;           /* behind the last image */
+} VvRom;
+
+/* `device` may be NULL: then nothing is compared with a card. */
+VvRom *vv_rom_parse(const guint8 *data, gsize size, const VvDevice *device);
+void vv_rom_free(VvRom *rom);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvRom, vv_rom_free)
+
+/* Is there an EFI image for this machine (0x8664: OVMF on x86)? Without one such a guest has no early
+ * picture. */
+gboolean vv_rom_has_efi(const VvRom *rom, guint16 machine);
+
+const char *vv_rom_verdict_name(VvRomVerdict verdict);
+/* "legacy", "Open Firmware", "EFI", "vendor 0xe0": static or in `text`. */
+const char *vv_rom_type_name(guint8 type, char text[static 16]);
+
+/* Where the bytes came from, for people. */
+typedef enum {
+    VV_ROM_SOURCE_SYSFS,
+    VV_ROM_SOURCE_SHADOW, /* a copy in RAM that the firmware made and may have changed */
+    VV_ROM_SOURCE_VFIO,
+} VvRomSource;
+
+const char *vv_rom_source_name(VvRomSource source);
+
+/* Reads the ROM of `device` twice and compares. On vfio-pci: through the VFIO device, which powers it up (and
+ * resets it on open). Without a driver: by sysfs, with power and memory decoding switched on and put back.
+ * Bound to a host driver: the sysfs attribute as it is, without touching power or enable. VV_ERROR_NOT_READY
+ * where there is no ROM BAR, VV_ERROR_REFUSED where a guest is using it, VV_ERROR_FAILED for what the kernel
+ * said. Needs root. The bytes are owned by the caller. */
+GBytes *vv_rom_read(const VvSysfs *sysfs, VvDevice *device, VvRomSource *ret_source, GError **error);
+
+/* Writes a new file: 0600, O_EXCL and O_NOFOLLOW on a temporary name beside it, synced, then renamed without
+ * replacing anything (`replace` FALSE). VV_ERROR_FAILED names the path. */
+gboolean vv_rom_write_file(const char *path, GBytes *bytes, gboolean replace, GError **error);
