@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* The only part that speaks to libvirt (connection.c, connection-wait.c, libvirt-api.c). libvirt.so is loaded
+ * when a connection is opened and not at program start: half of the verbs do without, and loading it costs
+ * more than binding a device does. */
+typedef struct VvConnection VvConnection;
+
+typedef enum {
+    VV_DOMAIN_OFF,
+    VV_DOMAIN_RUNNING,
+    VV_DOMAIN_PAUSED,
+    VV_DOMAIN_STOPPING,
+    VV_DOMAIN_CRASHED,
+} VvDomainState;
+
+/* One domain of the host. */
+typedef struct {
+    char *name;
+    char *uuid;
+    VvDomainState state;
+    char *xml; /* live XML of an active domain, else the stored one */
+} VvDomainInfo;
+
+/* uri: NULL is qemu:///system. VV_ERROR_NOT_READY when libvirt is not installed or its daemon does not
+ * answer; the message says which, and what to start. */
+VvConnection *vv_connection_open(const char *uri, GError **error);
+void vv_connection_close(VvConnection *connection);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvConnection, vv_connection_close)
+
+/* Can this libvirt and QEMU run an x86_64 q35 guest with KVM? (virConnectGetDomainCapabilities) */
+gboolean vv_connection_has_kvm(VvConnection *connection);
+
+/* Defines or redefines, validating against libvirt's schema. A domain of that name with another uuid is
+ * replaced only if the XML carries the same uuid. New string (the uuid), or NULL. */
+char *vv_connection_define(VvConnection *connection, const char *xml, GError **error);
+
+/* The uuid of the domain of that name, new string; NULL when there is none. To redefine a domain from a VM
+ * file without a uuid, put this into the VM (VvVm.uuid) before the XML is built: libvirt takes a definition
+ * of the same name for a change only under the same uuid. */
+char *vv_connection_uuid(VvConnection *connection, const char *name);
+
+/* The domain by name or uuid. The stored (inactive) XML, new string; NULL with VV_ERROR_FAILED if there is
+ * none. */
+char *vv_connection_domain_xml(VvConnection *connection, const char *domain, GError **error);
+
+/* All domains (VvDomainInfo *), sorted by name, owned by the caller. */
+GPtrArray *vv_connection_list(VvConnection *connection, GError **error);
+void vv_domain_info_free(VvDomainInfo *info);
+
+gboolean vv_connection_state(VvConnection *connection, const char *domain, VvDomainState *ret,
+                             GError **error);
+gboolean vv_connection_start(VvConnection *connection, const char *domain, GError **error);
+/* Asks the guest politely (ACPI power button or agent, as libvirt chooses); returns at once. */
+gboolean vv_connection_shutdown(VvConnection *connection, const char *domain, GError **error);
+/* Pulls the plug. */
+gboolean vv_connection_destroy(VvConnection *connection, const char *domain, GError **error);
+
+/* Waits until the domain is off, for `timeout_ms` at most (-1: for ever) or until `cancel_fd` (-1: none) is
+ * readable. Returns TRUE when it is off; FALSE without error on time-out or cancel; FALSE with an error when
+ * the connection was lost. Waits for libvirt's STOPPED event, which comes after libvirt's own clean-up, and
+ * checks the state before it waits, so that no event is missed. */
+gboolean vv_connection_wait_off(VvConnection *connection, const char *domain, int timeout_ms, int cancel_fd,
+                                GError **error);
+
+const char *vv_domain_state_name(VvDomainState state);

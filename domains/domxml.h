@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "domains/vmfile.h"
+
+/* Our own part of a domain's metadata lives in this namespace (element vv:domain). */
+#define VV_METADATA_URI "urn:virt-vfio:domain:1"
+
+/* Builds the domain XML of a resolved VM: q35, hostdevs managed='no' at explicit guest addresses, each card
+ * behind its own pcie-root-port, x-vga by qemu:override, no memballoon, policy and identity in the metadata.
+ * `kvm`: type='kvm' and host-passthrough; otherwise type='qemu'. New string, never NULL for a resolved VM. */
+char *vv_domain_xml_build(const VvVm *vm, gboolean kvm);

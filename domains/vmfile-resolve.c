@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domains/vmfile.h"
+#include "vfio/error.h"
+
+#include <string.h>
+
+static gboolean G_GNUC_PRINTF(4, 5)
+    host_error(const VvVm *vm, const VvVmDevice *device, GError **error, const char *format, ...)
+{
+    va_list arguments;
+    g_autofree char *text = NULL;
+
+    va_start(arguments, format);
+    text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "%s%s[device %s] host: %s", vm->path ? vm->path : "",
+                vm->path ? ": " : "", device->name, text);
+    return FALSE;
+}
+
+/* The card that has this function already, NULL: none. */
+static const VvVmDevice *owner_of(const VvVm *vm, VvAddress address)
+{
+    for (guint i = 0; i < vm->devices->len; i++) {
+        const VvVmDevice *device = vm->devices->pdata[i];
+
+        for (guint f = 0; f < device->functions->len; f++)
+            if (vv_address_equal(g_array_index(device->functions, VvVmFunction, f).host, address))
+                return device;
+    }
+    return NULL;
+}
+
+static gboolean add_function(VvVm *vm, VvVmDevice *device, const VvVmFunction *function, GError **error)
+{
+    const VvVmDevice *owner = owner_of(vm, function->host);
+    char text[VV_ADDRESS_TEXT];
+
+    vv_address_format(function->host, text);
+    if (owner == device)
+        return host_error(vm, device, error, "%s is there twice", text);
+    if (owner)
+        return host_error(vm, device, error, "%s is in [device %s] already", text, owner->name);
+    if (device->functions->len == 8)
+        return host_error(vm, device, error,
+                          "more than 8 functions do not fit into one guest slot; use a second [device]");
+    g_array_append_val(device->functions, *function);
+    return TRUE;
+}
+
+static gboolean add_found(VvVm *vm, VvVmDevice *device, const VvHost *host, VvSelector selector,
+                          GError **error)
+{
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
+    char text[VV_ADDRESS_TEXT];
+
+    vv_address_format(selector.address, text);
+    if (!vv_host_select(host, selector, found)) {
+        if (selector.whole_slot)
+            text[strlen(text) - 2] = '\0';
+        return host_error(vm, device, error, "there is no %s on this host; 'virt-vfio list' shows what is",
+                          text);
+    }
+    for (guint i = 0; i < found->len; i++) {
+        const VvDevice *real = found->pdata[i];
+        VvVmFunction function = {
+            .host = real->address,
+            .identified = TRUE,
+            .vendor = real->vendor,
+            .device = real->device,
+            .subsystem_vendor = real->subsystem_vendor,
+            .subsystem_device = real->subsystem_device,
+            .class_code = real->class_code,
+        };
+
+        if (!add_function(vm, device, &function, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean add_unseen(VvVm *vm, VvVmDevice *device, VvSelector selector, GError **error)
+{
+    VvVmFunction function = {.host = selector.address};
+    char text[VV_ADDRESS_TEXT];
+
+    if (!selector.whole_slot)
+        return add_function(vm, device, &function, error);
+    vv_address_format(selector.address, text);
+    text[strlen(text) - 2] = '\0';
+    return host_error(
+        vm, device, error,
+        "%s means every function of the slot, and there is no host to ask which; name them, as in "
+        "%s.0;%s.1",
+        text, text, text);
+}
+
+/* Several functions of one slot, one of them 0, stay what they are: a driver may expect its audio function at
+ * 1. Anything else is packed from 0 on. */
+static void number_functions(const VvVmDevice *device)
+{
+    const VvVmFunction *all = (const VvVmFunction *)(gconstpointer)device->functions->data;
+    gboolean keep = FALSE;
+
+    for (guint i = 0; i < device->functions->len; i++)
+        keep |= all[i].host.function == 0;
+    for (guint i = 0; i < device->functions->len; i++)
+        keep &= vv_address_same_slot(all[i].host, all[0].host);
+    for (guint i = 0; i < device->functions->len; i++)
+        g_array_index(device->functions, VvVmFunction, i).guest_function =
+            keep ? all[i].host.function : (guint8)i;
+}
+
+gboolean vv_vm_resolve(VvVm *vm, const VvHost *host, GError **error)
+{
+    for (guint i = 0; i < vm->devices->len; i++)
+        g_array_set_size(((VvVmDevice *)vm->devices->pdata[i])->functions, 0);
+    for (guint i = 0; i < vm->devices->len; i++) {
+        VvVmDevice *device = vm->devices->pdata[i];
+
+        for (guint s = 0; s < device->selectors->len; s++) {
+            VvSelector selector = g_array_index(device->selectors, VvSelector, s);
+
+            if (!(host ? add_found(vm, device, host, selector, error)
+                       : add_unseen(vm, device, selector, error)))
+                return FALSE;
+        }
+        number_functions(device);
+    }
+    return TRUE;
+}
