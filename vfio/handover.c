@@ -148,10 +148,34 @@ static void drop_entry(Run *run, VvEntry *entry)
         run_fail(run, error);
 }
 
+static gboolean is_gone(const Run *run, VvAddress address)
+{
+    char text[VV_ADDRESS_TEXT];
+    g_autofree char *path = g_strdup_printf("sys/bus/pci/devices/%s", vv_address_format(address, text));
+
+    return !vv_sysfs_exists(vv_host_sysfs(run->host), path);
+}
+
+/* Unplugged: there is nothing to give back, and a journal entry would only haunt the next device. */
+static void drop_gone(Run *run, VvEntry *entry, gint64 us)
+{
+    VvPlanDevice *planned = find_planned(run->plan, entry->address);
+
+    report(run, "release", entry->address, us, FALSE);
+    drop_entry(run, entry);
+    if (planned)
+        planned->state = "gone";
+}
+
 static void job_done(VvJob *job, gpointer data)
 {
     Run *run = data;
     VvEntry *entry = find_entry(run, job->address);
+
+    if (run->giving_back && job->error && !job->wedged && is_gone(run, job->address)) {
+        drop_gone(run, entry, job->us);
+        return;
+    }
     g_autofree char *trouble = job->error ? vv_job_describe(job) : NULL;
 
     report(run, run->giving_back ? "release" : "bind", job->address, job->us, job->error != 0);
@@ -195,6 +219,11 @@ static VvEntry *entry_to_take(Run *run, VvPlanDevice *planned)
         g_set_error(&run->error, VV_ERROR, VV_ERROR_REFUSED, "claimed: %s has just been taken for %s %s",
                     planned->device->text, entry->owner_name ? "domain" : "owner",
                     entry->owner_name ? entry->owner_name : entry->owner);
+        return NULL;
+    }
+    if (is_gone(run, planned->address)) {
+        g_set_error(&run->error, VV_ERROR, VV_ERROR_FAILED,
+                    "%s has just gone; look at 'virt-vfio list' for what is there", planned->device->text);
         return NULL;
     }
     if (!entry) {
@@ -313,11 +342,7 @@ static void prepare_return(Run *run, VvPlanDevice *planned)
         return;
     }
     if (!planned->device) {
-        /* Unplugged: there is nothing to give back to, and a journal entry would only haunt the next device.
-         */
-        report(run, "release", planned->address, 0, FALSE);
-        drop_entry(run, entry);
-        planned->state = "gone";
+        drop_gone(run, entry, 0);
         return;
     }
     g_autofree char *now = vv_device_driver_now(vv_host_sysfs(run->host), planned->device);

@@ -5,14 +5,15 @@
 
 /* How devices go from their host drivers to VFIO and back.
  *
- * Taking:     journal entry (synced) -> driver_override -> unbind -> drivers_probe -> driver link read back
- * Giving back: journal entry -> override as before -> unbind -> drivers_probe -> driver link read back ->
- * entry removed
+ * Taking:      journal entry (synced) -> driver_override -> unbind -> drivers/X/bind -> driver link read back
+ * Giving back: journal entry -> override as before -> unbind -> drivers/X/bind -> driver link read back ->
+ *              entry removed
  *
  * driver_override and not new_id, because new_id takes every device with the same ids, now and later
- * (Documentation/ABI/testing/sysfs-bus-pci). drivers_probe throws its errors away, therefore the link is read
- * back. Each device has a worker, a forked child that does its writes under a deadline: an unbind can block
- * for ever in the kernel, and then only a child is lost, not the program and not the other devices. */
+ * (Documentation/ABI/testing/sysfs-bus-pci). drivers/X/bind and not drivers_probe, which throws its errors
+ * away; the link is read back all the same. Each device has a worker, a forked child that does its writes
+ * under a deadline: an unbind can block for ever in the kernel, and then only a child is lost, not the
+ * program and not the other devices. */
 typedef struct {
     guint parallel;  /* workers side by side, 1-16; 0: 16 */
     guint unbind_ms; /* deadline for each device's writes; 0: 15000 */

@@ -53,7 +53,6 @@ static int read_group(const VvSysfs *sysfs, const char *text)
 
     snprintf(path, sizeof path, "sys/bus/pci/devices/%s/iommu_group", text);
     g_autofree char *name = vv_sysfs_link_name(sysfs, path);
-    /* "noiommu-N" groups, which give no protection, are not groups to us. */
     return name && g_ascii_isdigit(*name) ? (int)g_ascii_strtoll(name, NULL, 10) : -1;
 }
 
@@ -95,6 +94,16 @@ static int compare_ints(gconstpointer a, gconstpointer b)
     return *(const int *)a - *(const int *)b;
 }
 
+/* vfio's no-IOMMU mode numbers its groups like all others; only the name tells that they give no protection,
+ * and so are no groups to us (drivers/vfio/group.c, vfio_noiommu_group_alloc). */
+static gboolean group_protects(const VvSysfs *sysfs, int group)
+{
+    char path[64], name[32];
+
+    snprintf(path, sizeof path, "sys/kernel/iommu_groups/%d/name", group);
+    return vv_sysfs_read_into(sysfs, path, name, sizeof name) < 0 || strcmp(name, "vfio-noiommu") != 0;
+}
+
 /* Files a device under its address and its group. Called in ascending order, so members come out sorted. */
 static void index_device(VvHost *host, VvDevice *device)
 {
@@ -105,6 +114,10 @@ static void index_device(VvHost *host, VvDevice *device)
     if (device->group < 0)
         return;
     GPtrArray *members = g_hash_table_lookup(host->by_group, GINT_TO_POINTER(device->group));
+    if (!members && !group_protects(host->sysfs, device->group)) {
+        device->group = -1;
+        return;
+    }
     if (!members) {
         members = g_ptr_array_new();
         g_hash_table_insert(host->by_group, GINT_TO_POINTER(device->group), members);

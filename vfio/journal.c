@@ -76,6 +76,15 @@ static gboolean set_io_error(GError **error, const char *what, const char *path)
     return FALSE;
 }
 
+/* Without the journal nobody can say what is taken, and only root may read it. */
+static void set_read_error(GError **error, const GError *problem)
+{
+    gboolean closed = g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_ACCES);
+
+    g_set_error(error, VV_ERROR, closed ? VV_ERROR_NOT_READY : VV_ERROR_FAILED, "cannot read the journal: %s%s",
+                problem->message, closed ? "; root can" : "");
+}
+
 static char *entry_path(const VvJournal *journal, VvAddress address)
 {
     char text[VV_ADDRESS_TEXT];
@@ -101,6 +110,16 @@ static char *entry_to_text(const VvEntry *entry, gsize *ret_length)
     return g_key_file_to_data(file, ret_length, NULL);
 }
 
+/* The key may be missing, but if it is there it must be readable: half a record of what was before would
+ * leave the device with nobody. */
+static gboolean read_strictly(GKeyFile *file, const char *key, char **ret)
+{
+    g_autoptr(GError) problem = NULL;
+
+    *ret = g_key_file_get_string(file, SECTION, key, &problem);
+    return !problem || g_error_matches(problem, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_KEY_NOT_FOUND);
+}
+
 static VvEntry *entry_from_text(VvAddress address, const char *text, gsize length)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
@@ -113,16 +132,18 @@ static VvEntry *entry_from_text(VvAddress address, const char *text, gsize lengt
         return NULL;
 
     g_autoptr(VvEntry) entry = vv_entry_new(address, owner, NULL);
+    g_autoptr(GError) problem = NULL;
     guint number = 0;
     while (number < G_N_ELEMENTS(state_names) && strcmp(state_names[number], state) != 0)
         number++;
     if (number == G_N_ELEMENTS(state_names))
         return NULL;
     entry->state = (VvState)number;
-    entry->since = g_key_file_get_int64(file, SECTION, "since", NULL);
+    entry->since = g_key_file_get_int64(file, SECTION, "since", &problem);
+    if (problem || !read_strictly(file, "driver", &entry->driver) ||
+        !read_strictly(file, "override", &entry->override))
+        return NULL;
     entry->owner_name = g_key_file_get_string(file, SECTION, "owner-name", NULL);
-    entry->driver = g_key_file_get_string(file, SECTION, "driver", NULL);
-    entry->override = g_key_file_get_string(file, SECTION, "override", NULL);
     entry->note = g_key_file_get_string(file, SECTION, "note", NULL);
     return g_steal_pointer(&entry);
 }
@@ -136,7 +157,7 @@ VvEntry *vv_journal_read(const VvJournal *journal, VvAddress address, GError **e
 
     if (!g_file_get_contents(path, &text, &length, &problem)) {
         if (!g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-            g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "cannot read the journal: %s", problem->message);
+            set_read_error(error, problem);
         return NULL;
     }
     VvEntry *entry = entry_from_text(address, text, length);
@@ -161,10 +182,7 @@ GPtrArray *vv_journal_list(const VvJournal *journal, GError **error)
     g_autoptr(GDir) folder = g_dir_open(journal->devices, 0, &problem);
 
     if (!folder && !g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
-        g_set_error(error, VV_ERROR,
-                    g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_ACCES) ? VV_ERROR_NOT_READY
-                                                                               : VV_ERROR_FAILED,
-                    "cannot read the journal: %s", problem->message);
+        set_read_error(error, problem);
         return NULL;
     }
     for (const char *name; folder && (name = g_dir_read_name(folder));) {

@@ -71,10 +71,14 @@ static int change_driver(const VvSysfs *sysfs, const VvJob *job, VvStage *stage)
     g_autofree char *link = g_strdup_printf("%s/driver", device);
     g_autofree char *before = vv_sysfs_link_name(sysfs, link);
     gboolean rebind = g_strcmp0(before, job->driver) != 0;
+    /* With an override that names somebody else the bind would fail (drivers/pci/pci-driver.c,
+     * pci_match_device), so such a one is put back last. */
+    gboolean override_last =
+        rebind && job->driver && job->override && strcmp(job->override, job->driver) != 0;
     int error;
 
     *stage = VV_STAGE_OVERRIDE;
-    if ((error = write_override(sysfs, device, job->override)) != 0)
+    if ((error = write_override(sysfs, device, override_last ? job->driver : job->override)) != 0)
         return error;
 
     *stage = VV_STAGE_UNBIND;
@@ -99,6 +103,9 @@ static int change_driver(const VvSysfs *sysfs, const VvJob *job, VvStage *stage)
         *stage = VV_STAGE_VERIFY;
         return ENODEV;
     }
+    *stage = VV_STAGE_OVERRIDE;
+    if (override_last && (error = write_override(sysfs, device, job->override)) != 0)
+        return error;
     *stage = VV_STAGE_DONE;
     return 0;
 }
