@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fake-host-internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A machine as text becomes files and links. */
+
+static void add_uevent(FakeHost *fake, const char *address, guint class_code, const guint id[4])
+{
+    g_autofree char *text =
+        g_strdup_printf("PCI_CLASS=%04X\nPCI_ID=%04X:%04X\nPCI_SUBSYS_ID=%04X:%04X\n"
+                        "PCI_SLOT_NAME=%s\nMODALIAS=pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X\n",
+                        class_code, id[0], id[1], id[2], id[3], address, id[0], id[1], id[2], id[3],
+                        class_code >> 16, class_code >> 8 & 0xff, class_code & 0xff);
+
+    fake_put_attribute(fake, address, "uevent", text);
+}
+
+/* Bit 7 (multifunction) is set as a trap for readers that forget it. */
+static void add_config(FakeHost *fake, const char *address, const guint id[4], guint header)
+{
+    g_autofree char *path = fake_below(fake, FAKE_DEVICES "/%s/config", address);
+    guint8 config[64] = {(guint8)id[0], (guint8)(id[0] >> 8), (guint8)id[1], (guint8)(id[1] >> 8)};
+
+    config[0x0e] = (guint8)(header | 0x80);
+    if (!g_file_set_contents(path, (char *)config, sizeof config, NULL))
+        g_error("fake host: cannot write %s", path);
+}
+
+static void add_group(FakeHost *fake, const char *address, const char *group)
+{
+    const char *number = g_str_has_prefix(group, "noiommu:") ? strchr(group, ':') + 1 : group;
+    g_autofree char *target = g_strdup_printf("../../../kernel/iommu_groups/%s", number);
+    g_autofree char *path = g_strdup_printf(FAKE_DEVICES "/%s/iommu_group", address);
+    g_autofree char *back_target = g_strdup_printf("../../../../devices/pci0000:00/%s", address);
+    g_autofree char *back = g_strdup_printf("sys/kernel/iommu_groups/%s/devices/%s", number, address);
+
+    fake_add_link(fake, target, path);
+    fake_add_link(fake, back_target, back);
+    if (number != group) {
+        g_autofree char *name = g_strdup_printf("sys/kernel/iommu_groups/%s/name", number);
+        fake_host_put(fake, name, "vfio-noiommu\n");
+    }
+}
+
+static void add_sriov(FakeHost *fake, const char *address, const char *value)
+{
+    g_auto(GStrv) numbers = g_strsplit(value, "/", 2);
+
+    fake_put_attribute(fake, address, "sriov_totalvfs", numbers[0]);
+    fake_put_attribute(fake, address, "sriov_numvfs", numbers[1]);
+}
+
+static void add_physfn(FakeHost *fake, const char *address, const char *parent)
+{
+    g_autofree char *target = g_strdup_printf("../%s", parent);
+    g_autofree char *path = g_strdup_printf(FAKE_DEVICES "/%s/physfn", address);
+    g_autofree char *back_target = g_strdup_printf("../%s", address);
+
+    fake_add_link(fake, target, path);
+    for (guint i = 0; i < 64; i++) {
+        g_autofree char *back = g_strdup_printf(FAKE_DEVICES "/%s/virtfn%u", parent, i);
+        g_autofree char *full = fake_below(fake, "%s", back);
+        if (g_file_test(full, G_FILE_TEST_IS_SYMLINK))
+            continue;
+        fake_add_link(fake, back_target, back);
+        return;
+    }
+}
+
+static void add_reset(FakeHost *fake, const char *address, const char *value)
+{
+    g_autofree char *methods = g_strdup_printf("%s\n", value);
+
+    fake_put_attribute(fake, address, "reset", "");
+    if (strcmp(value, "old") != 0)
+        fake_put_attribute(fake, address, "reset_method", g_strdelimit(methods, ",", ' '));
+}
+
+/* One key=value of a device's line. Returns FALSE for a word that is not known. */
+static gboolean add_attribute(FakeHost *fake, const char *address, const char *key, const char *value)
+{
+    if (strcmp(key, "group") == 0)
+        add_group(fake, address, value);
+    else if (strcmp(key, "override") == 0)
+        fake_host_set_override(fake, address, value);
+    else if (strcmp(key, "numa") == 0)
+        fake_put_attribute(fake, address, "numa_node", value);
+    else if (strcmp(key, "rom") == 0)
+        fake_put_attribute(fake, address, "rom", "");
+    else if (strcmp(key, "bootvga") == 0)
+        fake_put_attribute(fake, address, "boot_vga", value);
+    else if (strcmp(key, "reset") == 0)
+        add_reset(fake, address, value);
+    else if (strcmp(key, "sriov") == 0)
+        add_sriov(fake, address, value);
+    else if (strcmp(key, "physfn") == 0)
+        add_physfn(fake, address, value);
+    else
+        return strcmp(key, "class") == 0 || strcmp(key, "id") == 0 || strcmp(key, "sub") == 0 ||
+               strcmp(key, "driver") == 0 || strcmp(key, "native") == 0 || strcmp(key, "header") == 0;
+    return TRUE;
+}
+
+static const char *find_word(char **words, const char *key)
+{
+    for (; *words; words++)
+        if (g_str_has_prefix(*words, key) && (*words)[strlen(key)] == '=')
+            return *words + strlen(key) + 1;
+    return NULL;
+}
+
+static void add_device(FakeHost *fake, char **words)
+{
+    const char *address = words[0], *driver = find_word(words, "driver"),
+               *native = find_word(words, "native");
+    const char *class_text = find_word(words, "class"), *id_text = find_word(words, "id");
+    const char *sub = find_word(words, "sub"), *header_text = find_word(words, "header");
+    guint id[4] = {0};
+
+    if (!class_text || !id_text || sscanf(id_text, "%x:%x", &id[0], &id[1]) != 2 ||
+        (sub && sscanf(sub, "%x:%x", &id[2], &id[3]) != 2))
+        g_error("fake host: %s needs class= and id=", address);
+    guint class_code = (guint)strtoul(class_text, NULL, 16);
+    guint header = header_text ? (guint)atoi(header_text) : class_code >> 8 == 0x0604;
+    add_uevent(fake, address, class_code, id);
+    if (g_strcmp0(header_text, "none") != 0)
+        add_config(fake, address, id, header);
+    fake_host_set_override(fake, address, NULL);
+    for (char **word = words + 1; *word; word++) {
+        g_auto(GStrv) pair = g_strsplit(*word, "=", 2);
+        if (!add_attribute(fake, address, pair[0], pair[1] ? pair[1] : ""))
+            g_error("fake host: %s has an unknown word '%s'", address, *word);
+    }
+
+    if (!native && driver && !vv_driver_is_vfio(driver) && strcmp(driver, "pci-stub") != 0)
+        native = driver;
+    FakeDevice *device = g_new0(FakeDevice, 1);
+    *device =
+        (FakeDevice){g_strdup(native), g_strdup(driver), find_word(words, "group") != NULL, header == 0};
+    g_hash_table_replace(fake->devices, g_strdup(address), device);
+
+    g_autofree char *target = g_strdup_printf("../../../devices/pci0000:00/%s", address);
+    g_autofree char *path = g_strdup_printf("sys/bus/pci/devices/%s", address);
+    fake_add_link(fake, target, path);
+    if (native)
+        fake_add_driver(fake, native);
+    if (driver) {
+        fake_add_driver(fake, driver);
+        fake_host_bind(fake, address, driver);
+    }
+}
+
+void fake_host_add(FakeHost *fake, const char *machine)
+{
+    g_auto(GStrv) lines = g_strsplit(machine, "\n", -1);
+
+    for (char **line = lines; *line; line++) {
+        char *comment = strchr(*line, '#');
+        if (comment)
+            *comment = '\0';
+        g_autoptr(GPtrArray) words = g_ptr_array_new();
+        for (char *save = NULL, *word = strtok_r(*line, " \t", &save); word;
+             word = strtok_r(NULL, " \t", &save))
+            g_ptr_array_add(words, word);
+        g_ptr_array_add(words, NULL);
+        if (words->len > 1 && strcmp(words->pdata[0], "drivers") == 0)
+            for (guint i = 1; words->pdata[i]; i++)
+                fake_add_driver(fake, words->pdata[i]);
+        else if (words->len > 1)
+            add_device(fake, (char **)words->pdata);
+    }
+}
+
+FakeHost *fake_host_load(const char *name)
+{
+    const char *source = g_getenv("SOURCE_ROOT");
+    g_autofree char *file = g_strdup_printf("%s.host", name);
+    g_autofree char *path = g_build_filename(source ? source : ".", "tests", "hosts", file, NULL);
+    g_autofree char *text = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        g_error("fake host: cannot read %s", path);
+    return fake_host_new(text);
+}

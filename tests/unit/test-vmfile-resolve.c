@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fake-host.h"
+#include "vmfile-texts.h"
+
+static const VvVmFunction *function(const VvVm *vm, guint device, guint index)
+{
+    assert_true(index < card(vm, device)->functions->len);
+    return &g_array_index(card(vm, device)->functions, VvVmFunction, index);
+}
+
+static void bad_resolve(const char *text, const VvHost *host, const char *first, const char *second)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VvVm) vm = good(text);
+
+    assert_false(vv_vm_resolve(vm, host, &error));
+    assert_true(g_error_matches(error, VV_ERROR, VV_ERROR_USAGE));
+    if (!strstr(error->message, first) || !strstr(error->message, second))
+        print_error("%s\n", error->message);
+    assert_non_null(strstr(error->message, "x.ini"));
+    assert_non_null(strstr(error->message, first));
+    assert_non_null(strstr(error->message, second));
+}
+
+static void test_resolve_blind(void **state)
+{
+    g_autoptr(VvVm) vm = good(VM "[device a]\nhost = 01:00.0;01:00.2\n[device b]\nhost = 02:00.1\n"
+                                 "[device c]\nhost = 03:00.1;03:00.3\n[device d]\nhost = 04:00.1;05:00.0\n"
+                                 "[device e]\nhost = 06:00.1;06:00.0\n");
+    GError *error = NULL;
+
+    /* Twice: it begins anew. */
+    assert_true(vv_vm_resolve(vm, NULL, &error));
+    assert_true(vv_vm_resolve(vm, NULL, &error));
+    assert_int_equal(card(vm, 0)->functions->len, 2);
+    assert_int_equal(function(vm, 0, 0)->guest_function, 0);
+    assert_int_equal(function(vm, 0, 1)->guest_function, 2);
+    assert_int_equal(function(vm, 1, 0)->guest_function, 0);
+    assert_int_equal(function(vm, 1, 0)->host.function, 1);
+    assert_int_equal(function(vm, 2, 0)->guest_function, 0);
+    assert_int_equal(function(vm, 2, 1)->guest_function, 1);
+    assert_int_equal(function(vm, 3, 0)->guest_function, 0);
+    assert_int_equal(function(vm, 3, 1)->guest_function, 1);
+    assert_int_equal(function(vm, 4, 0)->guest_function, 1);
+    assert_int_equal(function(vm, 4, 1)->guest_function, 0);
+    assert_false(function(vm, 0, 0)->identified);
+
+    bad_resolve(VM "[device a]\nhost = 01:00\n", NULL, "[device a] host: 0000:01:00 ",
+                "0000:01:00.0;0000:01:00.1");
+    bad_resolve(VM GPU "[device b]\nhost = 01:00.0\n", NULL, "[device b] host: 0000:01:00.0", "[device gpu]");
+    bad_resolve(VM "[device a]\nhost = 01:00.0;01:00.0\n", NULL, "[device a] host: 0000:01:00.0", "twice");
+    bad_resolve(
+        VM "[device a]\nhost = 01:00.0;02:00.0;03:00.0;04:00.0;05:00.0;06:00.0;07:00.0;08:00.0;09:00.0\n",
+        NULL, "[device a] host: ", "8 functions");
+}
+
+static void test_resolve_host(void **state)
+{
+    FakeHost *fake = fake_host_new("0000:01:00.0 class=030000 id=10de:1b80 sub=1458:3702\n"
+                                   "0000:01:00.1 class=040300 id=10de:0fbb sub=1458:3703\n"
+                                   "0000:02:00.1 class=020000 id=8086:1521 sub=8086:0001\n");
+    g_autoptr(VvHost) host = fake_host_scan(fake);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VvVm) vm = good(VM "[device gpu]\nhost = 01:00\n[device nic]\nhost = 02:00.1\n");
+
+    assert_true(vv_vm_resolve(vm, host, &error));
+    assert_int_equal(card(vm, 0)->functions->len, 2);
+    assert_true(function(vm, 0, 0)->identified);
+    assert_int_equal(function(vm, 0, 0)->class_code, 0x030000);
+    assert_int_equal(function(vm, 0, 1)->vendor, 0x10de);
+    assert_int_equal(function(vm, 0, 1)->device, 0x0fbb);
+    assert_int_equal(function(vm, 0, 1)->subsystem_vendor, 0x1458);
+    assert_int_equal(function(vm, 0, 1)->subsystem_device, 0x3703);
+    assert_int_equal(function(vm, 0, 1)->guest_function, 1);
+    assert_int_equal(function(vm, 1, 0)->guest_function, 0);
+
+    bad_resolve(VM "[device a]\nhost = 03:00\n", host, "[device a] host: ", "no 0000:03:00 on");
+    bad_resolve(VM "[device a]\nhost = 01:00.3\n", host, "[device a] host: ", "no 0000:01:00.3 on");
+    bad_resolve(VM "[device a]\nhost = 01:00;01:00.1\n", host, "[device a] host: 0000:01:00.1", "twice");
+    bad_resolve(VM "[device a]\nhost = 01:00\n[device b]\nhost = 01:00.1\n", host,
+                "[device b] host: ", "[device a]");
+    g_clear_pointer(&host, vv_host_free);
+    fake_host_free(fake);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_resolve_blind),
+        cmocka_unit_test(test_resolve_host),
+    };
+
+    return cmocka_run_group_tests_name("vmfile-resolve", tests, NULL, NULL);
+}
