@@ -58,23 +58,44 @@ static void add_features(xmlNode *domain, const VvVm *vm, gboolean kvm)
     add_switch(features, "vmport", FALSE);
 }
 
+static void add_cpu_model(xmlNode *cpu, const char *model, gboolean kvm)
+{
+    gboolean host = g_str_equal(model, "host"), max = g_str_equal(model, "max");
+
+    vv_xml_set(cpu, "mode", host ? "host-passthrough" : max ? "maximum" : "custom");
+    vv_xml_set(cpu, "match", host || max ? NULL : "exact");
+    vv_xml_set(cpu, "check", "none");
+    /* Real devices do not migrate, and an invariant TSC wants it so. */
+    vv_xml_set(cpu, "migratable", host && kvm ? "off" : NULL);
+    if (!host && !max)
+        vv_xml_add_text(cpu, "model", model);
+}
+
+static void add_cpu_feature(xmlNode *cpu, const char *word)
+{
+    xmlNode *feature = vv_xml_add(cpu, "feature");
+
+    vv_xml_set(feature, "policy", *word == '-' ? "disable" : "require");
+    vv_xml_set(feature, "name", word + 1);
+}
+
 static void add_cpu(xmlNode *domain, const VvVm *vm, gboolean kvm)
 {
+    g_auto(GStrv) words = g_strsplit(vm->cpu ? vm->cpu : kvm ? "host" : "max", ",", -1);
     xmlNode *cpu = vv_xml_add(domain, "cpu");
     xmlNode *topology;
 
-    vv_xml_set(cpu, "mode", kvm ? "host-passthrough" : "maximum");
-    vv_xml_set(cpu, "check", "none");
-    vv_xml_set(cpu, "migratable",
-               kvm ? "off" : NULL); /* real devices do not migrate; invariant TSC wants it */
+    add_cpu_model(cpu, words[0], kvm);
     /* One socket: desktop Windows uses two at most, and libvirt would make each CPU one. */
     topology = vv_xml_add(cpu, "topology");
     vv_xml_set(topology, "sockets", "1");
     vv_xml_set(topology, "dies", "1");
     vv_xml_setf(topology, "cores", "%u", vm->cpus);
     vv_xml_set(topology, "threads", "1");
-    if (kvm)
+    if (kvm && g_str_equal(words[0], "host"))
         vv_xml_set(vv_xml_add(cpu, "cache"), "mode", "passthrough");
+    for (char **word = words + 1; *word; word++)
+        add_cpu_feature(cpu, *word);
 }
 
 static void add_timer(xmlNode *clock, const char *name, const char *attribute, const char *value)

@@ -104,6 +104,17 @@ gboolean vv_value_bus(const char *text, gpointer field, GError **error)
     return read_string_word(text, words, field, error);
 }
 
+/* As Proxmox writes it: a model, then features to add or to take away. */
+gboolean vv_value_cpu(const char *text, gpointer field, GError **error)
+{
+    if (g_regex_match_simple("^[A-Za-z0-9._-]{1,64}(,[+-][A-Za-z0-9._-]{1,64})*$", text,
+                             G_REGEX_DOLLAR_ENDONLY, 0))
+        return vv_value_text(text, field, error);
+    g_set_error(error, VV_ERROR, VV_ERROR_USAGE,
+                "'%s' is no CPU; it looks like host, max, EPYC-Rome or qemu64,-cx16,+aes", text);
+    return FALSE;
+}
+
 gboolean vv_value_model(const char *text, gpointer field, GError **error)
 {
     static const char *const words[] = {"virtio", "e1000e", "e1000", "igb", "rtl8139", "vmxnet3", NULL};

@@ -16,6 +16,7 @@ gboolean vv_value_format(const char *text, gpointer field, GError **error);    /
 gboolean vv_value_bus(const char *text, gpointer field, GError **error);       /* char * */
 gboolean vv_value_bridge(const char *text, gpointer field, GError **error);    /* char * */
 gboolean vv_value_mac(const char *text, gpointer field, GError **error);       /* char *, lower case */
+gboolean vv_value_cpu(const char *text, gpointer field, GError **error);       /* char * */
 gboolean vv_value_model(const char *text, gpointer field, GError **error);     /* char * */
 gboolean vv_value_yes_no(const char *text, gpointer field, GError **error);    /* gboolean */
 gboolean vv_value_memory(const char *text, gpointer field, GError **error);    /* guint64, KiB */

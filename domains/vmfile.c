@@ -24,6 +24,7 @@ static const Key vm_keys[] = {
     {"os", offsetof(VvVm, os), vv_value_os, NULL},
     {"memory", offsetof(VvVm, memory_kib), vv_value_memory, "say how much, as in memory = 8G"},
     {"cpus", offsetof(VvVm, cpus), vv_value_cpus, NULL},
+    {"cpu", offsetof(VvVm, cpu), vv_value_cpu, NULL},
     {"firmware", offsetof(VvVm, firmware), vv_value_firmware, NULL},
     {"accel", offsetof(VvVm, accel), vv_value_accel, NULL},
     {"kernel", offsetof(VvVm, kernel), vv_value_path, NULL},
@@ -117,6 +118,7 @@ void vv_vm_free(VvVm *vm)
     g_free(vm->path);
     g_free(vm->name);
     g_free(vm->uuid);
+    g_free(vm->cpu);
     g_free(vm->kernel);
     g_free(vm->initrd);
     g_free(vm->cmdline);

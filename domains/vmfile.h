@@ -51,6 +51,8 @@ typedef struct {
     VvOs os;
     guint64 memory_kib;
     guint cpus;
+    char *cpu; /* "host", "max" or a model of libvirt's, then ",+FEATURE" and ",-FEATURE"; NULL: by
+                  accelerator */
     VvFirmware firmware;
     VvAccel accel;
     char *kernel, *initrd, *cmdline; /* direct kernel boot; NULL: boot from disk */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/present.h"
 
-#include <libsmartcols.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef enum { MARK_DONE, MARK_FAILED, MARK_WARN, MARK_INFO } Mark;
 
@@ -63,13 +63,26 @@ void vv_progress_step(const VvStep *step, gpointer data)
     vv_print_progress(data, what, step->us, step->failed, step->failed ? "failed" : NULL);
 }
 
-static struct libscols_table *plan_table(FILE *out)
+struct libscols_table *vv_new_table(FILE *out)
 {
     struct libscols_table *table = scols_new_table();
 
+    scols_table_set_stream(table, out);
+    /* Into a file or a pipe: as wide as a good terminal, or a card with a long name would push all else away.
+     */
+    if (!isatty(fileno(out))) {
+        scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
+        scols_table_set_termwidth(table, 132);
+    }
+    return table;
+}
+
+static struct libscols_table *plan_table(FILE *out)
+{
+    struct libscols_table *table = vv_new_table(out);
+
     scols_table_enable_noheadings(table, 1);
     scols_table_set_column_separator(table, "  ");
-    scols_table_set_stream(table, out);
     for (int i = 0; i < 6; i++)
         scols_table_new_column(table, "", 0, i == 2 ? SCOLS_FL_TRUNC : 0);
     return table;

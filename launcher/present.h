@@ -3,6 +3,7 @@
 
 #include "launcher/command.h"
 
+#include <libsmartcols.h>
 #include <stdio.h>
 
 /* What people read: tables, plans, progress. */
@@ -19,6 +20,9 @@ void vv_print_progress(const VvContext *context, const char *what, gint64 us, gb
 
 /* A VvHandoverOptions.progress; data is the VvContext. Silent with --json. */
 void vv_progress_step(const VvStep *step, gpointer context);
+
+/* An empty table that prints to `out`, in the width that is right for it. */
+struct libscols_table *vv_new_table(FILE *out);
 
 /* "12 ms", "1.9 s": into `text`. */
 const char *vv_duration(gint64 us, char text[static 16]);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/devices.h"
 #include "launcher/json.h"
+#include "launcher/present.h"
 #include "vfio/error.h"
 
-#include <libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,9 +54,11 @@ static GPtrArray *card_reasons(VvContext *context, const VvDevice *device)
 {
     g_autoptr(GArray) selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
     VvSelector selector = {device->address, TRUE};
+    const VvPlanOptions options = {.overview = TRUE};
 
     g_array_append_val(selectors, selector);
-    g_autoptr(VvPlan) plan = vv_plan_take(context->host, vv_context_journal(context), selectors, NULL, NULL);
+    g_autoptr(VvPlan) plan =
+        vv_plan_take(context->host, vv_context_journal(context), selectors, &options, NULL);
     return plan ? g_ptr_array_ref(plan->reasons) : NULL;
 }
 
@@ -116,7 +118,7 @@ static void add_group(VvContext *context, struct libscols_table *table, const GP
 
 static void print_table(VvContext *context, const GPtrArray *entries)
 {
-    struct libscols_table *table = scols_new_table();
+    struct libscols_table *table = vv_new_table(stdout);
     const GArray *groups = vv_host_groups(context->host);
 
     for (guint i = 0; i < G_N_ELEMENTS(columns); i++)

@@ -41,7 +41,7 @@ static gboolean check_state(VvContext *context, const VvDomain *domain, GError *
 {
     VvDomainState state;
 
-    if (!vv_connection_state(context->connection, domain->uuid, &state, error))
+    if (!vv_connection_state(context->connection, domain->name, &state, error))
         return FALSE;
     if (state == VV_DOMAIN_OFF || state == VV_DOMAIN_CRASHED)
         return TRUE;
@@ -50,18 +50,40 @@ static gboolean check_state(VvContext *context, const VvDomain *domain, GError *
     return FALSE;
 }
 
-/* Gives back all that is journalled for the domain; a second error is only told. */
-static gboolean give_back(VvContext *context, const VvDomain *domain, GError **error)
+/* Tells in the plan of a start what became of its devices when they went back. */
+static void tell_return(VvPlan *plan, const VvPlan *back)
 {
-    g_autoptr(GPtrArray) entries = vv_entries_of(context, domain->uuid, error);
+    for (guint i = 0; i < plan->devices->len; i++) {
+        VvPlanDevice *device = plan->devices->pdata[i];
+        for (guint j = 0; j < back->devices->len; j++) {
+            const VvPlanDevice *returned = back->devices->pdata[j];
+            if (vv_address_equal(device->address, returned->address))
+                device->state = returned->state;
+        }
+    }
+    for (guint i = 0; i < back->steps->len; i++) {
+        const VvStep *step = back->steps->pdata[i];
+        vv_plan_add_step(plan, step->what, step->has_address ? &step->address : NULL, step->us)->failed =
+            step->failed;
+    }
+}
 
-    return entries && vv_give_back(context, entries, NULL, error);
+/* Gives back all that is journalled for the domain, and tells it in `plan` (may be NULL). */
+static gboolean give_back(VvContext *context, const VvDomain *domain, VvPlan *plan, GError **error)
+{
+    g_autoptr(VvPlan) back = NULL;
+    g_autoptr(GPtrArray) entries = vv_entries_of(context, domain->uuid, error);
+    gboolean ok = entries && vv_give_back(context, entries, &back, error);
+
+    if (plan && back)
+        tell_return(plan, back);
+    return ok;
 }
 
 static gboolean start_domain(VvContext *context, const VvDomain *domain, VvPlan *plan, GError **error)
 {
     gint64 before = g_get_monotonic_time();
-    gboolean ok = vv_connection_start(context->connection, domain->uuid, error);
+    gboolean ok = vv_connection_start(context->connection, domain->name, error);
     VvStep *step = vv_plan_add_step(plan, "start", NULL, g_get_monotonic_time() - before);
     g_autofree char *what =
         g_strdup_printf(ok ? "domain %s is running" : "domain %s does not start", domain->name);
@@ -71,7 +93,7 @@ static gboolean start_domain(VvContext *context, const VvDomain *domain, VvPlan 
     if (ok)
         return TRUE;
     g_autoptr(GError) problem = NULL;
-    if (!give_back(context, domain, &problem))
+    if (!give_back(context, domain, plan, &problem))
         g_prefix_error(
             error, "not all devices came back (%s; see 'virt-vfio status'); before that: ", problem->message);
     else
@@ -86,7 +108,7 @@ static int wait_and_give_back(VvContext *context, const VvDomain *domain, GError
     if (!context->json)
         printf("  devices come back when it stops; this command waits for that\n");
     fflush(stdout);
-    if (!vv_connection_wait_off(context->connection, domain->uuid, -1, context->signal_fd, error)) {
+    if (!vv_connection_wait_off(context->connection, domain->name, -1, context->signal_fd, error)) {
         if (!error || !*error)
             g_set_error(
                 error, VV_ERROR, VV_ERROR_FAILED,
@@ -100,7 +122,7 @@ static int wait_and_give_back(VvContext *context, const VvDomain *domain, GError
     }
     g_autofree char *what = g_strdup_printf("domain %s has stopped", domain->name);
     vv_print_progress(context, what, g_get_monotonic_time() - before, FALSE, NULL);
-    return give_back(context, domain, error) ? 0 : VV_ERROR_FAILED;
+    return give_back(context, domain, NULL, error) ? 0 : VV_ERROR_FAILED;
 }
 
 /* Plan, take, start. *ret_plan is set as soon as there is one. */

@@ -18,10 +18,10 @@ static gboolean pull_the_plug(VvContext *context, const VvDomain *domain, GError
     if (!context->json)
         printf("  %s has not stopped in %d s; it is switched off now (--force)\n", domain->name, timeout);
     fflush(stdout);
-    if (!vv_connection_destroy(context->connection, domain->uuid, error))
+    if (!vv_connection_destroy(context->connection, domain->name, error))
         return FALSE;
     /* Off is off, but libvirt tidies up after it; its STOPPED event comes when that is done. */
-    return vv_connection_wait_off(context->connection, domain->uuid, 30000, context->signal_fd, error);
+    return vv_connection_wait_off(context->connection, domain->name, 30000, context->signal_fd, error);
 }
 
 static gboolean ask_to_stop(VvContext *context, const VvDomain *domain, GError **error)
@@ -30,12 +30,12 @@ static gboolean ask_to_stop(VvContext *context, const VvDomain *domain, GError *
     g_autofree char *what = g_strdup_printf("domain %s has stopped", domain->name);
     GError *problem = NULL;
 
-    if (!vv_connection_shutdown(context->connection, domain->uuid, error))
+    if (!vv_connection_shutdown(context->connection, domain->name, error))
         return FALSE;
     if (!context->json)
         printf("  asked %s to shut down; waiting up to %d s\n", domain->name, timeout);
     fflush(stdout);
-    gboolean off = vv_connection_wait_off(context->connection, domain->uuid, timeout * 1000,
+    gboolean off = vv_connection_wait_off(context->connection, domain->name, timeout * 1000,
                                           context->signal_fd, &problem);
     if (!off && !problem && force)
         off = pull_the_plug(context, domain, &problem);
@@ -79,7 +79,7 @@ int vv_verb_stop(VvContext *context, char **words, GError **error)
         return VV_ERROR_USAGE;
     }
     g_autoptr(VvDomain) domain = vv_context_domain(context, words[0], error);
-    if (!domain || !vv_connection_state(context->connection, domain->uuid, &state, error))
+    if (!domain || !vv_connection_state(context->connection, domain->name, &state, error))
         return VV_ERROR_FAILED;
     gboolean running = state != VV_DOMAIN_OFF && state != VV_DOMAIN_CRASHED;
     g_autoptr(GPtrArray) entries = vv_entries_of(context, domain->uuid, error);

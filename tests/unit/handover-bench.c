@@ -54,7 +54,9 @@ void bench_rescan(Bench *b)
 gboolean bench_take_as(Bench *b, const char *words, const char *owner, VvPlan **ret_plan, GError **error)
 {
     g_autoptr(GArray) selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
-    const VvPlanOptions options = {.owner = owner, .owner_name = owner ? "win11" : NULL};
+    /* One of the machines has no other card. */
+    const char *const allow[] = {"display-boot", NULL};
+    const VvPlanOptions options = {.owner = owner, .owner_name = owner ? "win11" : NULL, .allow = allow};
 
     assert_true(vv_selector_parse(words, selectors, NULL));
     bench_rescan(b);

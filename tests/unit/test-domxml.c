@@ -40,6 +40,25 @@ static void test_plain(void **state)
     xmlFreeDoc(doc);
 }
 
+static void test_cpu(void **state)
+{
+    g_autoptr(VvVm) named = load(VM "cpu = qemu64,-cx16,+aes\n");
+    g_autoptr(VvVm) host = load(VM "cpu = host,-hypervisor\n");
+    xmlDoc *doc = build(named, FALSE);
+
+    expect(doc, "/domain/cpu/@mode", "custom");
+    expect(doc, "/domain/cpu/@match", "exact");
+    expect(doc, "/domain/cpu/model", "qemu64");
+    expect(doc, "/domain/cpu/feature[@name='cx16']/@policy", "disable");
+    expect(doc, "/domain/cpu/feature[@name='aes']/@policy", "require");
+    xmlFreeDoc(doc);
+    doc = build(host, TRUE);
+    expect(doc, "/domain/cpu/@mode", "host-passthrough");
+    expect(doc, "/domain/cpu/feature/@policy", "disable");
+    expect(doc, "/domain/cpu/@migratable", "off");
+    xmlFreeDoc(doc);
+}
+
 static void test_firmware(void **state)
 {
     static const struct {
@@ -188,13 +207,10 @@ static void test_examples(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_firmware),
-        cmocka_unit_test(test_windows),
-        cmocka_unit_test(test_boot),
-        cmocka_unit_test(test_disks_and_networks),
-        cmocka_unit_test(test_many_disks),
-        cmocka_unit_test(test_escaping),
+        cmocka_unit_test(test_plain),      cmocka_unit_test(test_cpu),
+        cmocka_unit_test(test_firmware),   cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_boot),       cmocka_unit_test(test_disks_and_networks),
+        cmocka_unit_test(test_many_disks), cmocka_unit_test(test_escaping),
         cmocka_unit_test(test_examples),
     };
 

@@ -43,6 +43,8 @@ static void test_bad_values(void **state)
         {"[vm]\nname = a\n", "[vm]", "memory", "1K"},
         {"[vm]\nname = a\n", "[vm]", "memory", "1025T"},
         {"[vm]\nname = a\n", "[vm]", "memory", "99999999999999999999G"},
+        {VM, "[vm]", "cpu", "host,aes"},
+        {VM, "[vm]", "cpu", "qemu64,"},
         {VM, "[vm]", "cpus", "0"},
         {VM, "[vm]", "cpus", "1025"},
         {VM, "[vm]", "cpus", "two"},

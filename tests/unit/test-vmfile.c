@@ -43,7 +43,7 @@ static void test_every_key(void **state)
     g_autoptr(VvVm) vm =
         good("; a comment\n# another\n\n[vm]\r\n"
              "name = win.11_a-b\nuuid = 6F1C1BD0-0c5e-4f0e-9f3a-2f4f6f2a9c11\nos = windows ; x\n"
-             "memory=16G\t# y\n  cpus  =  1024  \nfirmware = uefi-secure\naccel = tcg\n"
+             "memory=16G\t# y\n  cpus  =  1024  \nfirmware = uefi-secure\naccel = tcg\ncpu = qemu64,-cx16\n"
              "kernel = /k e\ninitrd = /i\ncmdline = console=ttyS0 a=b;c quiet\n"
              "serial-log = /var/log/s\nemulator = /usr/bin/qemu\n"
              "[device  gpu ] ; main\nhost = 01:00;0000:02:00.1;10000:03:00.2\nx-vga = Yes\n"
@@ -62,6 +62,7 @@ static void test_every_key(void **state)
     assert_int_equal(vm->cpus, 1024);
     assert_int_equal(vm->firmware, VV_FIRMWARE_UEFI_SECURE);
     assert_int_equal(vm->accel, VV_ACCEL_TCG);
+    assert_string_equal(vm->cpu, "qemu64,-cx16");
     assert_string_equal(vm->kernel, "/k e");
     assert_string_equal(vm->initrd, "/i");
     assert_string_equal(vm->cmdline, "console=ttyS0 a=b;c quiet");

@@ -1,0 +1,88 @@
+# shellcheck shell=bash
+# The lab machine without its PCI devices: which QEMU, which accelerator, firmware, kernel, channels. Sourced by run.
+
+# shellcheck disable=SC2154,SC2054 # shares the variables of run; QEMU's options are full of commas
+
+# The newer QEMU from the cache where there is one, for igb; else the installed one.
+qemu_choose() {
+	local own=$cache/qemu
+	qemu=(qemu-system-x86_64 -L /usr/share/qemu)
+	if [[ -e $own/complete ]]; then
+		qemu=(env "QEMU_MODULE_DIR=$own/usr/lib/x86_64-linux-gnu/qemu" "$own/usr/bin/qemu-system-x86_64"
+			-L "$own/usr/share/qemu" -L "$own/usr/share/seabios" -L /usr/share/qemu)
+	fi
+	qemu+=(-L /usr/share/seabios -L /usr/lib/ipxe/qemu -nodefaults -no-user-config -display none)
+}
+
+# /dev/kvm proves nothing: there are hosts where it opens and no stock kernel boots. So boot one, once per host boot.
+qemu_accel() {
+	local answer
+	[[ -r /dev/kvm && -w /dev/kvm ]] || { echo tcg && return; }
+	answer=$cache/kvm-$(</proc/sys/kernel/random/boot_id)
+	if [[ ! -e $answer ]]; then
+		rm -f -- "$cache"/kvm-*-*
+		# Without the IOMMU and the devices a kernel is here in one second; ten are generous.
+		timeout -k 1 10 "${qemu[@]}" -machine q35,kernel-irqchip=split -accel kvm -cpu host -m 512M -no-reboot \
+			-bios qboot.rom -kernel "$(qemu_kernel)" -initrd "$initramfs" -append 'console=ttyS0 panic=-1 lab.probe' \
+			-serial "file:$tmp/probe" </dev/null >/dev/null 2>&1 || true
+		if grep -q 'probe reached user space' "$tmp/probe" 2>/dev/null; then
+			echo kvm >"$tmp/accel"
+		else
+			echo tcg >"$tmp/accel"
+		fi
+		mv -- "$tmp/accel" "$answer"
+	fi
+	cat -- "$answer"
+}
+
+# The unpacked kernel where there is one: saves its decompression.
+qemu_kernel() {
+	local image
+	image=$(realpath "$kernel_folder/vmlinuz")
+	if [[ -e $image.elf ]]; then echo "$image.elf"; else echo "$image"; fi
+}
+
+qemu_arguments() {
+	local cpus cmdline=(console=ttyS0 quiet panic=-1 intel_iommu=on iommu=pt)
+	cpus=$(nproc)
+	# On a busy host the kernel's test of the timer fails, and with interrupt remapping that is a panic.
+	cmdline+=(no_timer_check)
+	# Under TCG a CPU that sleeps misses its wake-up now and then (seen with QEMU 10.0 on a busy host). A one-shot timer is
+	# lost with it, and the machine hangs; a periodic one comes again 4 ms later.
+	[[ $accel == kvm ]] || cmdline+=(nohz=off highres=off)
+	# Nothing here needs defending, and the mitigations, the tests of ciphers and address randomisation cost time.
+	cmdline+=(mitigations=off nokaslr cryptomgr.notests apparmor=0 audit=0)
+	[[ -z ${machine_settings[kernel]:-} ]] || cmdline+=("${machine_settings[kernel]}")
+	qemu_args=(
+		# Interrupt remapping needs the split irqchip.
+		-machine q35,kernel-irqchip=split
+		-smp "$((cpus > 4 ? 4 : cpus))" -m "${memory:-${machine_settings[memory]:-4G}}" -no-reboot
+		# SeaBIOS resets the machine when a VGA card sits behind a root port beside NVMe; qboot does not, and is faster.
+		-bios qboot.rom -kernel "$(qemu_kernel)" -initrd "$tmp/initrd.all" -append "${cmdline[*]}"
+		# The guest turns the machine off through this port at once, without a minute of device shutdowns.
+		-device isa-debug-exit,iobase=0x501,iosize=1
+		-device intel-iommu,intremap=on,caching-mode=on
+		-serial "file:$tmp/console"
+		-fsdev "local,id=lab-root,path=/,security_model=none,readonly=on,multidevs=remap"
+		-device virtio-9p-pci,fsdev=lab-root,mount_tag=lab.root,bus=pcie.0,addr=0x1e.0
+		-device virtio-serial-pci,id=lab-serial,bus=pcie.0,addr=0x1d.0
+		-chardev "file,id=lab-out,path=$tmp/out" -device virtserialport,chardev=lab-out,name=lab.out,nr=1
+		-chardev "file,id=lab-code,path=$tmp/code" -device virtserialport,chardev=lab-code,name=lab.code,nr=2
+		# The machine's own monitor, for scripts that pull a cable or a card (lab_monitor).
+		-chardev "socket,id=lab-hmp,path=$tmp/hmp,server=on,wait=off" -mon chardev=lab-hmp
+		-chardev "socket,id=lab-mon,path=$tmp/hmp" -device virtserialport,chardev=lab-mon,name=lab.monitor,nr=3
+	)
+	if [[ $accel == kvm ]]; then
+		qemu_args+=(-accel kvm -cpu host)
+	else
+		qemu_args+=(-accel tcg,thread=multi -cpu max)
+	fi
+	if [[ $shell == yes ]]; then
+		qemu_args+=(-chardev stdio,id=lab-shell,signal=off -serial chardev:lab-shell)
+	fi
+	if [[ -n $out ]]; then
+		qemu_args+=(-fsdev "local,id=lab-share,path=$out,security_model=none,multidevs=remap"
+			-device virtio-9p-pci,fsdev=lab-share,mount_tag=lab.out,bus=pcie.0,addr=0x1c.0)
+	fi
+	qemu_args+=("${machine_args[@]}")
+}
