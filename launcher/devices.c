@@ -96,7 +96,10 @@ VvPlan *vv_domain_plan(VvContext *context, const VvDomain *domain, char **allow,
     for (char **word = allow; word && *word; word++)
         g_ptr_array_add(words, *word);
     g_ptr_array_add(words, NULL);
-    VvPlanOptions options = {domain->uuid, domain->name, (const char *const *)words->pdata, claims};
+    VvPlanOptions options = {.owner = domain->uuid,
+                             .owner_name = domain->name,
+                             .allow = (const char *const *)words->pdata,
+                             .claims = claims};
     return vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
 }
 

@@ -185,7 +185,7 @@ static int run_command(const VvCommand *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    setlocale(LC_ALL, "");
+    setlocale(LC_CTYPE, ""); /* what the terminal can show; numbers and dates look the same everywhere */
     const VvCommand *command = find_command(&argc, argv);
     if (command)
         return run_command(command, argc, argv);

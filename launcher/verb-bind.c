@@ -88,10 +88,10 @@ int vv_verb_release(VvContext *context, char **words, GError **error)
         vv_show_plan(context, plan, "This would be given back");
         return vv_plan_ok(plan) ? 0 : VV_ERROR_REFUSED;
     }
-    g_autoptr(VvPlan) done = NULL;
-    gboolean ok = vv_give_back(context, entries, &done, error);
-    if (context->json && done)
-        vv_json_print(vv_json_plan(done));
+    VvHandoverOptions handover = {.progress = vv_progress_step, .progress_data = context};
+    gboolean ok = vv_handover_return(host, vv_context_journal(context), plan, &handover, error);
+    if (context->json)
+        vv_json_print(vv_json_plan(plan));
     else if (!entries->len)
         puts("Nothing was taken by hand.");
     return ok ? 0 : VV_ERROR_FAILED;

@@ -48,8 +48,10 @@ static VvPlan *plan_file(VvContext *context, const char *path, char **ret_title,
 
     g_autoptr(GPtrArray) claims = vv_collect_claims(context, vm->uuid);
     /* An owner that cannot exist yet: whatever is taken already is taken by somebody else. */
-    VvPlanOptions options = {vm->uuid ? vm->uuid : "new", vm->name, (const char *const *)words->pdata,
-                             claims};
+    VvPlanOptions options = {.owner = vm->uuid ? vm->uuid : "new",
+                             .owner_name = vm->name,
+                             .allow = (const char *const *)words->pdata,
+                             .claims = claims};
     *ret_title = g_strdup(vm->name);
     return vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
 }

@@ -89,7 +89,7 @@ gboolean vv_driver_is_vfio(const char *driver)
 }
 
 /* driver_override reads "(null)" when none is set (drivers/pci/pci-sysfs.c). */
-static char *read_override(const VvSysfs *sysfs, const VvDevice *device)
+char *vv_device_override_now(const VvSysfs *sysfs, const VvDevice *device)
 {
     char path[PATH_SIZE];
     char *value = vv_sysfs_read(sysfs, attribute_path(device, "driver_override", path));
@@ -146,7 +146,7 @@ void vv_device_read_details(const VvSysfs *sysfs, VvDevice *device)
     /* boot_vga exists for class 0300 only, rom only with a ROM BAR. */
     device->boot_vga = device->class_code >> 8 == 0x0300 && read_number_or(sysfs, device, "boot_vga", 0) == 1;
     device->has_rom = vv_sysfs_exists(sysfs, attribute_path(device, "rom", path));
-    device->driver_override = read_override(sysfs, device);
+    device->driver_override = vv_device_override_now(sysfs, device);
     device->reset_methods = read_reset_methods(sysfs, device);
     read_sriov(sysfs, device);
 }

@@ -227,13 +227,9 @@ static VvEntry *entry_to_take(Run *run, VvPlanDevice *planned)
         return NULL;
     }
     if (!entry) {
-        VvDevice now = *planned->device;
-        now.detailed = FALSE;
         entry = vv_entry_new(planned->address, run->plan->owner, run->plan->owner_name);
         entry->driver = vv_device_driver_now(vv_host_sysfs(run->host), planned->device);
-        vv_device_read_details(vv_host_sysfs(run->host), &now);
-        entry->override = g_steal_pointer(&now.driver_override);
-        g_strfreev(now.reset_methods);
+        entry->override = vv_device_override_now(vv_host_sysfs(run->host), planned->device);
     }
     return g_steal_pointer(&entry);
 }

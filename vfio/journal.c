@@ -81,8 +81,8 @@ static void set_read_error(GError **error, const GError *problem)
 {
     gboolean closed = g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_ACCES);
 
-    g_set_error(error, VV_ERROR, closed ? VV_ERROR_NOT_READY : VV_ERROR_FAILED, "cannot read the journal: %s%s",
-                problem->message, closed ? "; root can" : "");
+    g_set_error(error, VV_ERROR, closed ? VV_ERROR_NOT_READY : VV_ERROR_FAILED,
+                "cannot read the journal: %s%s", problem->message, closed ? "; root can" : "");
 }
 
 static char *entry_path(const VvJournal *journal, VvAddress address)
@@ -212,9 +212,22 @@ static gboolean sync_folder(const char *path)
     return ok;
 }
 
+/* Creates the file, and the folder when it is the first in there. */
+static int create_file(const char *path)
+{
+    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
+    int fd = open(path, flags, 0600);
+
+    if (fd < 0 && errno == ENOENT) {
+        g_autofree char *folder = g_path_get_dirname(path);
+        fd = g_mkdir_with_parents(folder, 0700) == 0 ? open(path, flags, 0600) : -1;
+    }
+    return fd;
+}
+
 static gboolean write_synced(const char *path, const char *text, gsize length)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = create_file(path);
     if (fd < 0)
         return FALSE;
     gboolean ok = write(fd, text, length) == (gssize)length && fsync(fd) == 0;
@@ -228,8 +241,6 @@ gboolean vv_journal_write(VvJournal *journal, const VvEntry *entry, GError **err
     gsize length;
     g_autofree char *text = entry_to_text(entry, &length);
 
-    if (g_mkdir_with_parents(journal->devices, 0700) != 0)
-        return set_io_error(error, "create", journal->devices);
     if (!write_synced(temporary, text, length) || rename(temporary, path) != 0 ||
         !sync_folder(journal->devices)) {
         set_io_error(error, "write the journal entry", path);

@@ -3,8 +3,12 @@
 
 #include "vfio/group.h"
 #include "vfio/modules.h"
+#include "vfio/usage.h"
 
 #include <string.h>
+
+/* The usage of a device is known in milliseconds, or not at all: what takes longer hangs. */
+#define USAGE_MS 10000
 
 /* What the functions below share while a plan is made. */
 typedef struct {
@@ -13,6 +17,7 @@ typedef struct {
     const VvJournal *journal;
     const VvPlanOptions *options;
     GPtrArray *selected; /* VvDevice, not owned */
+    VvUsage *usage;
 } Planning;
 
 VvClaim *vv_claim_new(VvAddress address, const char *who)
@@ -127,12 +132,17 @@ static void select_devices(Planning *planning, const GArray *selectors)
     }
 }
 
+/* vfio-pci does take a chipset's own bridges (host, ISA), which have a header of type 0; no guest can use
+ * one, and the host cannot do without. */
 static void check_reach(Planning *planning, const VvDevice *device)
 {
-    if (!vv_device_is_endpoint(vv_host_sysfs(planning->host), device))
+    gboolean endpoint = vv_device_is_endpoint(vv_host_sysfs(planning->host), device);
+
+    if (!endpoint || device->kind == VV_KIND_BRIDGE)
         add_reason(planning, vv_reason_new("not-endpoint", VV_SEVERITY_BLOCK, device->address, FALSE,
                                            "pass the devices behind it instead",
-                                           "this is a bridge, which VFIO does not take"));
+                                           endpoint ? "this is a bridge of the chipset, which the host needs"
+                                                    : "this is a bridge, which VFIO does not take"));
     else if (device->group < 0)
         add_reason(planning,
                    vv_reason_new("no-iommu", VV_SEVERITY_BLOCK, device->address, FALSE,
@@ -199,10 +209,14 @@ static gboolean check_claims(Planning *planning, VvPlanDevice *planned, GError *
     if (check_known_claims(planning, planned))
         return TRUE;
     if (vv_driver_is_vfio(planned->from) &&
-        vv_group_in_use(vv_host_sysfs(planning->host), planned->device->group))
+        vv_group_in_use(vv_host_sysfs(planning->host), planned->device->group)) {
+        int group = planned->device->group;
+        g_autofree char *who =
+            planning->options->overview ? NULL : vv_usage_group_user(planning->usage, group);
         add_reason(planning, vv_reason_new("claimed", VV_SEVERITY_BLOCK, planned->address, FALSE,
-                                           "stop the guest or program that uses it",
-                                           "a running program holds /dev/vfio/%d", planned->device->group));
+                                           "stop the guest or program that uses it", "%s holds /dev/vfio/%d",
+                                           who ? who : "a running program", group));
+    }
     return TRUE;
 }
 
@@ -248,11 +262,44 @@ static gboolean check_device(Planning *planning, VvDevice *device, GError **erro
     VvPlanDevice *planned = add_device(planning->plan, device, device->address);
 
     planned->to = g_strdup(vv_driver_is_vfio(device->driver) ? device->driver : "vfio-pci");
-    vv_device_read_details(vv_host_sysfs(planning->host), device);
     check_reach(planning, device);
     check_group(planning, device);
     vv_plan_add_step(planning->plan, "bind", &device->address, -1);
     return check_claims(planning, planned, error);
+}
+
+/* The devices of the plan, and who else would be lost with them. */
+static GPtrArray *affected_devices(const Planning *planning)
+{
+    GPtrArray *affected = g_ptr_array_new();
+
+    for (guint i = 0; i < planning->plan->devices->len; i++) {
+        const VvPlanDevice *planned = planning->plan->devices->pdata[i];
+        /* Whatever asks a device that hangs may hang as well. */
+        if (strcmp(planned->state, vv_state_name(VV_STATE_STUCK)) != 0)
+            g_ptr_array_add(affected, planned->device);
+    }
+    for (guint i = 0; i < planning->selected->len; i++) {
+        const VvDevice *device = planning->selected->pdata[i];
+        const GPtrArray *members = vv_host_group_members(planning->host, device->group);
+        for (guint j = 0; members && j < members->len; j++) {
+            VvDevice *member = members->pdata[j];
+            if (member->kind != VV_KIND_BRIDGE && !g_ptr_array_find(planning->selected, member, NULL) &&
+                !g_ptr_array_find(affected, member, NULL))
+                g_ptr_array_add(affected, member);
+        }
+    }
+    return affected;
+}
+
+static void check_usage(Planning *planning)
+{
+    g_autoptr(GPtrArray) affected = affected_devices(planning), reasons = g_ptr_array_new();
+
+    vv_usage_set_leaving(planning->usage, planning->selected);
+    vv_usage_collect(planning->usage, affected, USAGE_MS, reasons);
+    for (guint i = 0; i < reasons->len; i++)
+        add_reason(planning, reasons->pdata[i]);
 }
 
 static void check_vfio(Planning *planning)
@@ -271,13 +318,16 @@ VvPlan *vv_plan_take(VvHost *host, const VvJournal *journal, const GArray *selec
     const VvPlanOptions none = {0};
     g_autoptr(GPtrArray) selected = g_ptr_array_new();
     g_autoptr(VvPlan) plan = plan_new(options ? options->owner : NULL, options ? options->owner_name : NULL);
-    Planning planning = {plan, host, journal, options ? options : &none, selected};
+    g_autoptr(VvUsage) usage = vv_usage_new(host);
+    Planning planning = {plan, host, journal, options ? options : &none, selected, usage};
 
     select_devices(&planning, selectors);
     check_vfio(&planning);
     for (guint i = 0; i < selected->len; i++)
         if (!check_device(&planning, selected->pdata[i], error))
             return NULL;
+    if (!planning.options->overview)
+        check_usage(&planning);
     g_ptr_array_sort(plan->reasons, compare_severity);
     return g_steal_pointer(&plan);
 }

@@ -42,6 +42,7 @@ typedef struct {
     const char *owner_name;   /* NULL for manual */
     const char *const *allow; /* NULL-terminated "CODE" or "CODE=ADDRESS"; NULL: nothing */
     const GPtrArray *claims;  /* VvClaim *, NULL: none known */
+    gboolean overview;        /* for lists: leave out what costs a look at disks, network and processes */
 } VvPlanOptions;
 
 VvClaim *vv_claim_new(VvAddress address, const char *who);

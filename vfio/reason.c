@@ -5,25 +5,19 @@
 
 /* The whole contract, so that `allow` can be checked; not every code is raised yet. */
 static const char *const codes[] = {
-    "not-found",        "identity-changed",
-    "not-endpoint",     "no-iommu",
-    "no-vfio",          "no-interrupt-remapping",
-    "group-shared",     "group-bridge",
-    "group-rmrr",       "acs-override",
-    "disk-mounted",     "disk-swap",
-    "disk-holder",      "disk-open",
-    "disk-data",        "net-default-route",
-    "net-upper",        "net-session",
-    "net-root",         "net-up",
-    "display-boot",     "display-active",
-    "process-holds",    "input-last",
-    "claimed",          "sriov-parent",
-    "reset-none",       "reset-siblings",
-    "driver-missing",   "rom-bad",
-    "rom-no-efi",       "rom-unreadable",
-    "firmware-missing", "memlock",
-    "hugepages-short",  "stuck",
-    "quarantined",      NULL,
+    "not-found",         "identity-changed", "not-endpoint",
+    "no-iommu",          "no-vfio",          "no-interrupt-remapping",
+    "group-shared",      "group-bridge",     "group-rmrr",
+    "acs-override",      "disk-mounted",     "disk-swap",
+    "disk-holder",       "disk-open",        "disk-data",
+    "net-default-route", "net-upper",        "net-session",
+    "net-root",          "net-up",           "display-boot",
+    "display-active",    "process-holds",    "input-last",
+    "claimed",           "sriov-parent",     "reset-none",
+    "reset-siblings",    "driver-missing",   "rom-bad",
+    "rom-no-efi",        "rom-unreadable",   "firmware-missing",
+    "memlock",           "hugepages-short",  "stuck",
+    "quarantined",       "tpm-last",         NULL,
 };
 
 VvReason *vv_reason_new(const char *code, VvSeverity severity, VvAddress address, gboolean can_allow,
@@ -71,6 +65,14 @@ char *vv_reason_allow_words(const VvReason *reason)
 gboolean vv_reason_code_known(const char *code)
 {
     return g_strv_contains(codes, code);
+}
+
+const char *vv_reason_code(const char *code)
+{
+    for (const char *const *known = codes; *known; known++)
+        if (strcmp(*known, code) == 0)
+            return *known;
+    return "stuck";
 }
 
 gboolean vv_reason_is_allowed(const VvReason *reason, const char *const *allow)

@@ -29,6 +29,9 @@ const char *vv_severity_name(VvSeverity severity);
 /* "--allow CODE=ADDRESS", or NULL where nothing can lift the reason: new string. */
 char *vv_reason_allow_words(const VvReason *reason);
 
+/* The static text of a code; "stuck" for one that nobody knows. */
+const char *vv_reason_code(const char *code);
+
 /* Is `code` one of the codes of the design? For checking --allow and `allow =`. */
 gboolean vv_reason_code_known(const char *code);
 

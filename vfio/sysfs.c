@@ -96,6 +96,23 @@ char *vv_sysfs_read(const VvSysfs *sysfs, const char *path)
     return length < 0 ? NULL : g_strndup(page, (gsize)length);
 }
 
+char *vv_sysfs_read_all(const VvSysfs *sysfs, const char *path, gsize limit)
+{
+    char page[16384];
+    gssize length = 0;
+    int fd = openat(sysfs->dirfd, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+
+    GString *text = g_string_new(NULL);
+    while (text->len < limit && (length = read(fd, page, MIN(sizeof page, limit - text->len))) > 0)
+        g_string_append_len(text, page, length);
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return g_string_free(text, length < 0);
+}
+
 gboolean vv_sysfs_read_number(const VvSysfs *sysfs, const char *path, gint64 *ret)
 {
     char text[64];
@@ -124,6 +141,21 @@ char *vv_sysfs_link_name(const VvSysfs *sysfs, const char *path)
     g_autofree char *target = vv_sysfs_link_target(sysfs, path);
 
     return target ? g_path_get_basename(target) : NULL;
+}
+
+gboolean vv_sysfs_device_number(const VvSysfs *sysfs, const char *path, gboolean *ret_is_block,
+                                guint *ret_major, guint *ret_minor)
+{
+    struct statx status;
+
+    /* AT_STATX_DONT_SYNC: a dead NFS server behind somebody's open file would hang us. */
+    if (!sysfs->live || statx(sysfs->dirfd, path, AT_STATX_DONT_SYNC, STATX_TYPE, &status) != 0 ||
+        !(S_ISBLK(status.stx_mode) || S_ISCHR(status.stx_mode)))
+        return FALSE;
+    *ret_is_block = S_ISBLK(status.stx_mode);
+    *ret_major = status.stx_rdev_major;
+    *ret_minor = status.stx_rdev_minor;
+    return TRUE;
 }
 
 gboolean vv_sysfs_exists(const VvSysfs *sysfs, const char *path)

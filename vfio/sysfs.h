@@ -30,6 +30,9 @@ gssize vv_sysfs_read_into(const VvSysfs *sysfs, const char *path, char *buffer, 
 /* The same as a new string, or NULL with errno set. For attributes of at most a page. */
 char *vv_sysfs_read(const VvSysfs *sysfs, const char *path);
 
+/* A file of any length, such as mountinfo, which no single read returns; at most `limit` bytes of it. */
+char *vv_sysfs_read_all(const VvSysfs *sysfs, const char *path, gsize limit);
+
 /* Reads a number (decimal, or hexadecimal with 0x). False, `ret` untouched, when there is none. */
 gboolean vv_sysfs_read_number(const VvSysfs *sysfs, const char *path, gint64 *ret);
 
@@ -40,6 +43,12 @@ char *vv_sysfs_link_name(const VvSysfs *sysfs, const char *path);
 char *vv_sysfs_link_target(const VvSysfs *sysfs, const char *path);
 
 gboolean vv_sysfs_exists(const VvSysfs *sysfs, const char *path);
+
+/* Which device node a path leads to: the running system follows links, /proc/PID/fd/N too, and never asks a
+ * file server. FALSE for everything else, and always on a recorded machine, whose links lead into the running
+ * one. */
+gboolean vv_sysfs_device_number(const VvSysfs *sysfs, const char *path, gboolean *ret_is_block,
+                                guint *ret_major, guint *ret_minor);
 
 /* The names in a folder without "." and "..", unsorted: owned by the caller. NULL with errno set. */
 GPtrArray *vv_sysfs_list(const VvSysfs *sysfs, const char *path);

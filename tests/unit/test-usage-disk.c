@@ -37,7 +37,7 @@ static void swap_to(FakeHost *fake, const char *line)
     usage_put(fake, "proc/swaps", text);
 }
 
-static void test_free(void **state)
+static void test_unused(void **state)
 {
     static const char *const all[] = {GPU, AUDIO, NVME, NVME2, HBA, NIC, VF, USB, USB2, SERIAL, IGPU, TAKEN};
 
@@ -288,7 +288,7 @@ static void test_depth(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_free, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_unused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_mounted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_mount_namespace, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_btrfs, set_up, tear_down),
