@@ -86,7 +86,15 @@ machine_device() { # BUS BEHIND(0|1) MORE(yes|no) NAME MODEL[,PROPERTY...] [WORD
 	machine_after "$name" "$model" "$disk" "$child" "$disk2"
 	local shown=
 	# Where the kernel shows the disk, below the device: the inside waits for it.
-	[[ -z $disk ]] || { [[ $model == nvme ]] && shown='nvme/nvme*/nvme*n*' || shown='*/*/*/*/block/*'; }
+	case ${disk:+$model} in
+	'') ;;
+	nvme) shown='nvme/nvme*/nvme*n*' ;;
+	*xhci*) shown='usb*/*/*/host*/*/*/block/*' ;;
+	*ahci) shown='ata*/host*/*/*/block/*' ;;
+	virtio-scsi*) shown='virtio*/host*/*/*/block/*' ;;
+	mptsas*) shown='host*/port*/end_device*/target*/*/block/*' ;;
+	*) shown='host*/*/*/block/*' ;;
+	esac
 	machine_devices+="$name $machine_slot $behind $machine_function $shown"$'\n'
 }
 
