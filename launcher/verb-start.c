@@ -5,6 +5,7 @@
 #include "vfio/error.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char **allow;
@@ -19,22 +20,48 @@ const GOptionEntry vv_start_options[] = {
     {0},
 };
 
+/* What is wrong with a ROM file, as far as can be seen from here: static; NULL: nothing. */
+static const char *rom_trouble(const char *path, struct stat *ret_facts)
+{
+    if (access(path, R_OK) != 0 || stat(path, ret_facts) != 0)
+        return g_strerror(errno);
+    if (!S_ISREG(ret_facts->st_mode))
+        return "it is not a file";
+    return ret_facts->st_size == 0 ? "it is empty" : NULL;
+}
+
 /* QEMU would say the same, but only after every device was moved. */
 static gboolean check_roms(const VvDomain *domain, GError **error)
 {
     for (guint i = 0; i < domain->devices->len; i++) {
         const VvDomainDevice *device = domain->devices->pdata[i];
+        struct stat facts;
+        const char *trouble = device->rom_file ? rom_trouble(device->rom_file, &facts) : NULL;
         char text[VV_ADDRESS_TEXT];
-        if (!device->rom_file || access(device->rom_file, R_OK) == 0)
+        if (!trouble)
             continue;
         g_set_error(
             error, VV_ERROR, VV_ERROR_FAILED,
             "the ROM file %s for %s cannot be read: %s; make one with 'virt-vfio rom dump', or define the "
             "domain with another rom =",
-            device->rom_file, vv_address_format(device->host, text), g_strerror(errno));
+            device->rom_file, vv_address_format(device->host, text), trouble);
         return FALSE;
     }
     return TRUE;
+}
+
+/* Which user QEMU is depends on libvirt's settings, and QEMU says of a file that is closed to it only that it
+ * does not find it. A dump is closed to all but root. New string; "" where every ROM file is open to all. */
+static char *rom_hint(const VvDomain *domain)
+{
+    for (guint i = 0; i < domain->devices->len; i++) {
+        const char *path = ((const VvDomainDevice *)domain->devices->pdata[i])->rom_file;
+        struct stat facts;
+        if (path && !rom_trouble(path, &facts) && !(facts.st_mode & S_IROTH))
+            return g_strdup_printf(" (%s has mode %03o, and QEMU is not root: 'chmod 644' it)", path,
+                                   facts.st_mode & 0777);
+    }
+    return g_strdup("");
 }
 
 static gboolean check_state(VvContext *context, const VvDomain *domain, GError **error)
@@ -93,11 +120,12 @@ static gboolean start_domain(VvContext *context, const VvDomain *domain, VvPlan 
     if (ok)
         return TRUE;
     g_autoptr(GError) problem = NULL;
+    g_autofree char *hint = rom_hint(domain);
     if (!give_back(context, domain, plan, &problem))
         g_prefix_error(
             error, "not all devices came back (%s; see 'virt-vfio status'); before that: ", problem->message);
     else
-        g_prefix_error(error, "domain %s did not start and its devices are back: ", domain->name);
+        g_prefix_error(error, "domain %s did not start and its devices are back%s: ", domain->name, hint);
     return FALSE;
 }
 

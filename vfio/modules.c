@@ -46,13 +46,23 @@ static int insert(struct kmod_module *module)
                                            NULL);
 }
 
+/* libkmod would print what went wrong by itself, in its own words. */
+static KmodContext *new_context(void)
+{
+    KmodContext *context = kmod_new(NULL, NULL);
+
+    if (context)
+        kmod_set_log_priority(context, 0);
+    return context;
+}
+
 gboolean vv_module_available(const VvSysfs *sysfs, const char *driver)
 {
     if (is_registered(sysfs, driver))
         return TRUE;
     if (!vv_sysfs_is_live(sysfs))
         return !vv_sysfs_exists(sysfs, "sys/bus/pci/drivers");
-    g_autoptr(KmodContext) context = kmod_new(NULL, NULL);
+    g_autoptr(KmodContext) context = new_context();
     return context && for_each_module(context, driver, NULL) == 0;
 }
 
@@ -63,7 +73,7 @@ gboolean vv_module_load_driver(const VvSysfs *sysfs, const char *driver, const c
 
     int result = -ENOENT;
     if (vv_sysfs_is_live(sysfs)) {
-        g_autoptr(KmodContext) context = kmod_new(NULL, NULL);
+        g_autoptr(KmodContext) context = new_context();
         if (context)
             result = for_each_module(context, driver, insert);
         if (result && context && modalias)
@@ -73,7 +83,8 @@ gboolean vv_module_load_driver(const VvSysfs *sysfs, const char *driver, const c
         return TRUE;
     g_set_error(
         error, VV_ERROR, VV_ERROR_NOT_READY,
-        "cannot load the driver %s: %s; look at the kernel log, and whether this kernel has the module",
+        "cannot load the driver %s: %s; look at the kernel log, at lines about it in /etc/modprobe.d, and "
+        "whether this kernel has the module",
         driver, result ? g_strerror(-result) : "it does not register itself");
     return FALSE;
 }

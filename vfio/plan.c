@@ -158,7 +158,8 @@ static gboolean is_other_owner(const VvPlan *plan, const VvEntry *entry)
     return strcmp(entry->owner, plan->owner) != 0 && strcmp(entry->owner, VV_OWNER_MANUAL) != 0;
 }
 
-static void check_entry(Planning *planning, VvPlanDevice *planned, const VvEntry *entry)
+/* TRUE when the journal says that somebody else has it: what libvirt and the open group say is the same. */
+static gboolean check_entry(Planning *planning, VvPlanDevice *planned, const VvEntry *entry)
 {
     g_autofree char *who = entry->owner_name ? g_strdup_printf("domain %s", entry->owner_name)
                                              : g_strdup_printf("owner %s", entry->owner);
@@ -175,7 +176,9 @@ static void check_entry(Planning *planning, VvPlanDevice *planned, const VvEntry
                 : g_strdup_printf("give it back first: virt-vfio release %s", planned->device->text);
         add_reason(planning, vv_reason_new("claimed", VV_SEVERITY_BLOCK, planned->address, FALSE, remedy,
                                            "it is taken for %s", who));
+        return TRUE;
     }
+    return FALSE;
 }
 
 /* TRUE when the caller's list names a holder. */
@@ -204,9 +207,7 @@ static gboolean check_claims(Planning *planning, VvPlanDevice *planned, GError *
         g_propagate_error(error, g_steal_pointer(&problem));
         return FALSE;
     }
-    if (entry)
-        check_entry(planning, planned, entry);
-    if (check_known_claims(planning, planned))
+    if ((entry && check_entry(planning, planned, entry)) || check_known_claims(planning, planned))
         return TRUE;
     if (vv_driver_is_vfio(planned->from) &&
         vv_group_in_use(vv_host_sysfs(planning->host), planned->device->group)) {

@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 struct function {
-	uint8_t bus, slot, number;
-	uint16_t vendor, device;
-	uint32_t class_code; /* class, subclass and interface */
+    uint8_t bus, slot, number;
+    uint16_t vendor, device;
+    uint32_t class_code; /* class, subclass and interface */
 };
 
 /* machine.c: ports, PCI configuration, serial port, power */
@@ -25,12 +25,12 @@ void print(const char *format, ...);
 
 static inline uint32_t read32(volatile uint8_t *base, unsigned offset)
 {
-	return *(volatile uint32_t *)(base + offset);
+    return *(volatile uint32_t *)(base + offset);
 }
 
 static inline void write32(volatile uint8_t *base, unsigned offset, uint32_t value)
 {
-	*(volatile uint32_t *)(base + offset) = value;
+    *(volatile uint32_t *)(base + offset) = value;
 }
 
 /* devices.c, nvme.c: touch the device and print one line about it */

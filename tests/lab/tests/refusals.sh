@@ -98,16 +98,16 @@ bad() { # NAME TEXT LINE...: a VM file with these lines is refused by everything
 }
 bad 'an unknown key' colour 'vm:colour = blue'
 bad 'a mistyped key and what it was meant to be' firmware 'vm:firmwar = bios'
-bad 'a bad size' memory 'vm:memory = lots'
-bad 'no size at all' memory 'vm:memory = 0'
+bad 'a bad size' "memory: 'lots'" 'vm:memory = lots'
+bad 'no size at all' "memory: '0'" 'vm:memory = 0'
+bad 'a key that is there twice' twice 'rombar = no'
 bad 'two x-vga' x-vga 'x-vga = yes' '[device other]' "host = $hba" 'x-vga = yes'
 bad 'a missing host' host '[device other]' 'x-vga = no'
 bad 'an unknown section' toaster '[toaster]' 'a = b'
 bad 'one function in two cards' "$nic1" '[device other]' "host = $nic1"
 bad 'a bad address' host '[device other]' 'host = 99'
 bad 'an allow that is no code' allow 'allow = everything'
-path=$(vm_file bad "$cards")
-sed -i '/^memory/s/.*/memory = lots/' "$path"
+path=$(vm_file bad "$cards" 'vm:memory = lots')
 for verb in plan define; do
 	run virt-vfio "$verb" "$path"
 	expect "$verb: refuses it too" 2 memory lots
@@ -156,7 +156,7 @@ run virt-vfio start --keep first
 expect 'start --keep: a domain takes the device' 0 first "$edu" 'virt-vfio stop first'
 taken=$(snapshot)
 run virt-vfio start --keep second
-expect 'start: the device is claimed by the first' 3 claimed first "$edu" 'stop first'
+expect 'start: the device is claimed by the first' 3 claimed first "$edu" 'stop first' '1 thing is in the way'
 run virt-vfio plan second
 expect 'plan: says so too' 3 claimed first
 run virt-vfio plan "$(vm_file third "$edu")"

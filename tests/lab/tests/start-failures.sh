@@ -16,7 +16,7 @@ failed() { # NAME CODE TEXT...: run's command failed for this cause and left not
 # --- VFIO itself is not to be had. Before anything has loaded it.
 echo 'install vfio-pci /bin/false' >/etc/modprobe.d/lab.conf
 run virt-vfio bind "$nvme"
-failed 'vfio-pci cannot be loaded' 4 vfio-pci
+failed 'vfio-pci cannot be loaded' 4 vfio-pci /etc/modprobe.d
 rm /etc/modprobe.d/lab.conf
 
 # A hook runs as root inside of the daemon's start: the place to make things go wrong. It must be there before the daemon.
@@ -64,11 +64,11 @@ failed 'an empty ROM file' 1 /usr/share/qemu/empty.rom empty
 mkdir /usr/share/qemu/folder.rom
 with_rom /usr/share/qemu/folder.rom
 run virt-vfio start --wait rom
-failed 'a folder for a ROM file' 1 /usr/share/qemu/folder.rom
+failed 'a folder for a ROM file' 1 /usr/share/qemu/folder.rom 'not a file'
 install -m 600 /usr/share/seabios/vgabios-stdvga.bin /usr/share/qemu/closed.rom
 with_rom /usr/share/qemu/closed.rom
 run virt-vfio start --wait rom
-failed 'a ROM file that QEMU may not read' 1 /usr/share/qemu/closed.rom
+failed 'a ROM file that QEMU may not read' 1 /usr/share/qemu/closed.rom 'chmod 644'
 
 # --- QEMU
 run virt-vfio start --wait unwilling

@@ -14,15 +14,6 @@ tap_tmp=$(mktemp -d /run/tap.XXXXXX)
 run_rc=0 run_out='' run_words=''
 journal=/run/virt-vfio/devices
 
-# QEMU 10.0 emulating several CPUs now and then loses the end of an interrupt between them (the reschedule vector stays
-# in service, the CPU sleeps on, and its timer is dead): the machine hangs. One CPU has nobody to send it such interrupts,
-# and is faster, too.
-if [[ ${LAB_ACCEL:-} == tcg ]]; then
-	for tap_cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do
-		[[ ! -e $tap_cpu ]] || echo 0 >"$tap_cpu"
-	done
-fi
-
 # Reports go to files, so that none is lost with an output that nobody reads; exit codes that no verb has. LeakSanitizer
 # crashes over the thread-local data of libraries that are loaded late (libvirt's) if it follows __tls_get_addr.
 mkdir -m 1777 "$tap_tmp/sanitizer"
@@ -119,13 +110,16 @@ drivers() { # ADDRESS...: one word for each
 	printf '%s\n' "${words[*]}"
 }
 
-# One VM file for a tiny guest: vm_file NAME HOST [LINE...] prints its path. LINEs starting with "vm:" go to [vm].
+# A VM file for a tiny guest: vm_file NAME HOST [LINE...] prints its path. LINEs that start with "vm:" go to [vm], in
+# place of a line there with the same key; the others follow [device card].
 vm_file() {
-	local path=$tap_tmp/$1.ini name=$1 host=$2 line
+	local path=$tap_tmp/$1.ini host=$2 line
+	local -a vm=("name = $1" 'memory = 64M' 'cpus = 1' 'firmware = bios' 'accel = tcg' "kernel = $LAB_GUEST"
+		"serial-log = $(guest_log "$1")")
 	shift 2
 	{
-		printf '[vm]\nname = %s\nmemory = 64M\ncpus = 1\nfirmware = bios\naccel = tcg\nkernel = %s\n' "$name" "$LAB_GUEST"
-		printf 'serial-log = %s\n' "$(guest_log "$name")"
+		echo '[vm]'
+		for line in "${vm[@]}"; do [[ " $*" == *" vm:${line%% *} "* ]] || printf '%s\n' "$line"; done
 		for line; do [[ $line != vm:* ]] || printf '%s\n' "${line#vm:}"; done
 		printf '[device card]\nhost = %s\nrombar = no\n' "$host"
 		for line; do [[ $line == vm:* ]] || printf '%s\n' "$line"; done
@@ -191,4 +185,4 @@ tap_done() {
 tap_ended=no
 set -E
 trap 'tap_last="line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
-trap '[[ $tap_ended == yes || $BASHPID != $$ ]] || echo "Bail out! ${tap_last:-the script ended early}"' EXIT
+trap '[[ $tap_ended == yes || $BASHPID != $$ ]] || { echo "Bail out! ${tap_last:-the script ended early}" && note "$(sanitizer_reports)"; }' EXIT
