@@ -107,6 +107,18 @@ static gboolean give_back(VvContext *context, const VvDomain *domain, VvPlan *pl
     return ok;
 }
 
+/* What QEMU said when it ended reaches libvirt's error only if its log daemon was quick; its log has it
+ * always. */
+static void add_log_hint(const VvContext *context, const VvDomain *domain, GError **error)
+{
+    if (!error || !*error || (context->uri && strcmp(context->uri, "qemu:///system") != 0))
+        return;
+    char *message = g_strdup_printf("%s (QEMU's own words, if it got that far: /var/log/libvirt/qemu/%s.log)",
+                                    (*error)->message, domain->name);
+    g_free((*error)->message);
+    (*error)->message = message;
+}
+
 static gboolean start_domain(VvContext *context, const VvDomain *domain, VvPlan *plan, GError **error)
 {
     gint64 before = g_get_monotonic_time();
@@ -121,6 +133,7 @@ static gboolean start_domain(VvContext *context, const VvDomain *domain, VvPlan 
         return TRUE;
     g_autoptr(GError) problem = NULL;
     g_autofree char *hint = rom_hint(domain);
+    add_log_hint(context, domain, error);
     if (!give_back(context, domain, plan, &problem))
         g_prefix_error(
             error, "not all devices came back (%s; see 'virt-vfio status'); before that: ", problem->message);

@@ -19,7 +19,8 @@ open_files() { local used rest && read -r used rest </proc/sys/fs/file-nr && ech
 our_processes() {
 	local file name count=0
 	for file in /proc/[0-9]*/comm; do
-		name='' && { read -r name <"$file"; } 2>/dev/null || true
+		name=''
+		{ read -r name <"$file"; } 2>/dev/null || true
 		[[ $name != virt-vfio ]] || count=$((count + 1))
 	done
 	echo "$count"

@@ -20,7 +20,7 @@ log=$(guest_log gpu)
 settings=(
 	"device.gpu.host=${gpu%.0}" "device.gpu.rom=$rom" vm.memory=256M vm.cpus=1 vm.accel=tcg "vm.kernel=$LAB_LINUX"
 	# A CPU model that QEMU emulates without mistakes, and arguments that save Linux time: see lib.sh.
-	vm.cpu=qemu64,-cx16 "vm.initrd=$LAB_LINUX_INITRD" "vm.cmdline=$lab_linux_arguments" "vm.serial-log=$log"
+	'vm.cpu=qemu64,-cx16' "vm.initrd=$LAB_LINUX_INITRD" "vm.cmdline=$lab_linux_arguments" "vm.serial-log=$log"
 )
 options=()
 for setting in "${settings[@]}"; do options+=(--set "$setting"); done
@@ -42,7 +42,8 @@ expect 'libvirt chose OVMF' 0 OVMF_CODE
 [[ $run_out != *.ms.fd* && $run_out != *secboot* ]] && secure=no || secure=yes
 is 'one without Secure Boot' "$secure" no
 # OVMF and a kernel, in an emulator inside an emulator.
-lab_wait 480 eval 'grep -qs "guest: ready" "$log" || gone "${tap_jobs[gpu]}"' || true
+guest_is_ready() { grep -qs 'guest: ready' "$log" || gone "${tap_jobs[gpu]}"; }
+lab_wait 480 guest_is_ready || true
 seen=$(tr -d '\r' <"$log" | grep '^guest:' || true)
 note "$seen"
 run_out=$seen run_rc=0 run_words='the guest'

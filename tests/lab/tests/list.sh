@@ -47,12 +47,12 @@ run virt-vfio show 0000:7f:00.0
 expect 'show: an address where nothing is' 3 not-found
 
 run virt-vfio list
-missing=''
+absent=''
 for name in gpu audio nic0 nic1 hba nvme0 nvme1 nvme2 nvme3 usb noacs0 noacs1 edu hostvga; do
 	address=$(lab_dev "$name") driver=$(drivers "$address")
-	grep -Eq "$address .*${driver/none/-} " <<<"$run_out" || missing+=" $name"
+	grep -Eq "$address .*${driver/none/-} " <<<"$run_out" || absent+=" $name"
 done
-is 'list: every device in a line with its driver' "$missing" ''
+is 'list: every device in a line with its driver' "$absent" ''
 [[ $run_out != *"$(lab_dev gpu-port)"* ]] && bridges=hidden || bridges=shown
 is 'list: bridges are not shown' "$bridges" hidden
 run virt-vfio list --bridges

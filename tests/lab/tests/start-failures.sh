@@ -72,7 +72,8 @@ failed 'a ROM file that QEMU may not read' 1 /usr/share/qemu/closed.rom 'chmod 6
 
 # --- QEMU
 run virt-vfio start --wait unwilling
-failed 'a QEMU that exits at once' 1 'unwilling did not start' 'devices are back' 'not today'
+failed 'a QEMU that exits at once' 1 'unwilling did not start' 'devices are back' /var/log/libvirt/qemu/unwilling.log
+ok 'QEMU own words are where the error says' lab_wait 10 grep -q 'not today' /var/log/libvirt/qemu/unwilling.log
 run virt-vfio start --keep --json unwilling
 failed 'the same with --json' 1
 is 'JSON tells which step failed' "$(sed '/^virt-vfio:/d' <<<"$run_out" | python3 -c '

@@ -182,7 +182,7 @@ tap_done() {
 }
 
 # A script that dies on the way must not look like one that has passed.
-tap_ended=no
+tap_ended=no tap_last=''
 set -E
 trap 'tap_last="line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
 trap '[[ $tap_ended == yes || $BASHPID != $$ ]] || { echo "Bail out! ${tap_last:-the script ended early}" && note "$(sanitizer_reports)"; }' EXIT
