@@ -16,7 +16,8 @@ machine_last_slot=25
 machine_fail() { printf 'lab: %s:%d: %s\n' "$machine_file" "$machine_line" "$1" >&2 && exit 2; }
 
 # QEMU without igb (before 8.0) can still run a machine whose igb is marked optional.
-machine_has_model() { "${qemu[@]}" -machine q35 -device "$1,help" >/dev/null 2>&1; }
+# Its exit code does not tell: QEMU 7.2 answers 0 for a model that it does not know.
+machine_has_model() { [[ $("${qemu[@]}" -machine q35 -device "$1,help" 2>/dev/null) == "$1 options:"* ]]; }
 
 machine_disk() { # NAME SIZE: a throwaway disk that says whose it is in its first block
 	local path=$machine_folder/$1.raw
