@@ -103,6 +103,24 @@ VvPlan *vv_domain_plan(VvContext *context, const VvDomain *domain, char **allow,
     return vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
 }
 
+VvDevice *vv_context_device(VvContext *context, const char *word, GError **error)
+{
+    VvAddress address;
+
+    if (!vv_address_parse(word, &address, error) || !vv_context_host(context, error))
+        return NULL;
+    VvDevice *device = vv_host_find(context->host, address);
+    if (!device)
+        g_set_error(error, VV_ERROR, VV_ERROR_REFUSED,
+                    "not-found: there is no PCI function at %s; 'virt-vfio list' shows what is there", word);
+    return device;
+}
+
+char *vv_owner_text(const VvEntry *entry)
+{
+    return entry->owner_name ? g_strdup_printf("domain %s", entry->owner_name) : g_strdup(entry->owner);
+}
+
 GPtrArray *vv_entries_of(VvContext *context, const char *owner, GError **error)
 {
     GPtrArray *entries = vv_journal_list(vv_context_journal(context), error);

@@ -25,6 +25,12 @@ GArray *vv_domain_selectors(const VvDomain *domain);
 /* The plan to take a domain's devices: its policy and `allow` (may be NULL) lift reasons. */
 VvPlan *vv_domain_plan(VvContext *context, const VvDomain *domain, char **allow, GError **error);
 
+/* The function at the address that `word` is; VV_ERROR_REFUSED where there is none. */
+VvDevice *vv_context_device(VvContext *context, const char *word, GError **error);
+
+/* Who has it: "domain win11", "manual". New string. */
+char *vv_owner_text(const VvEntry *entry);
+
 /* Journal entries of one owner (a uuid or VV_OWNER_MANUAL): VvEntry. */
 GPtrArray *vv_entries_of(VvContext *context, const char *owner, GError **error);
 

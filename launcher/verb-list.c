@@ -43,8 +43,7 @@ static char *claimed_by(const GPtrArray *entries, const VvDevice *device)
     for (guint i = 0; entries && i < entries->len; i++) {
         const VvEntry *entry = entries->pdata[i];
         if (vv_address_equal(entry->address, device->address))
-            return entry->owner_name ? g_strdup_printf("domain %s", entry->owner_name)
-                                     : g_strdup(entry->owner);
+            return vv_owner_text(entry);
     }
     return NULL;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/devices.h"
 #include "launcher/json.h"
 #include "launcher/present.h"
 #include "vfio/error.h"
@@ -21,19 +22,6 @@ const GOptionEntry vv_rom_check_options[] = {
     {"for", 0, 0, G_OPTION_ARG_STRING, &for_address, "Compare with this card", "ADDRESS"},
     {0},
 };
-
-static VvDevice *find_device(VvContext *context, const char *word, GError **error)
-{
-    VvAddress address;
-
-    if (!vv_address_parse(word, &address, error) || !vv_context_host(context, error))
-        return NULL;
-    VvDevice *device = vv_host_find(context->host, address);
-    if (!device)
-        g_set_error(error, VV_ERROR, VV_ERROR_REFUSED,
-                    "not-found: there is no PCI function at %s; 'virt-vfio list' shows what is there", word);
-    return device;
-}
 
 static void print_images(const VvRom *rom)
 {
@@ -114,7 +102,7 @@ int vv_verb_rom_dump(VvContext *context, char **words, GError **error)
         g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "rom dump: say where to write it, with -o FILE");
         return VV_ERROR_USAGE;
     }
-    VvDevice *device = find_device(context, words[0], error);
+    VvDevice *device = vv_context_device(context, words[0], error);
     VvRomSource source;
     g_autoptr(GBytes) bytes = device ? vv_rom_read(context->sysfs, device, &source, error) : NULL;
     if (!bytes || !vv_rom_write_file(output, bytes, replace, error))
@@ -152,7 +140,7 @@ int vv_verb_rom_check(VvContext *context, char **words, GError **error)
     VvAddress address;
     gboolean is_card = vv_address_parse(words[0], &address, NULL);
     const char *card = is_card ? words[0] : for_address;
-    VvDevice *device = card ? find_device(context, card, error) : NULL;
+    VvDevice *device = card ? vv_context_device(context, card, error) : NULL;
     if (card && !device)
         return VV_ERROR_FAILED;
     if (is_card && context->sysroot) {

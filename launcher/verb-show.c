@@ -55,27 +55,18 @@ static void print_group(VvContext *context, const VvDevice *device)
 
 int vv_verb_show(VvContext *context, char **words, GError **error)
 {
-    VvSelector selector = {0};
-
-    if (!vv_address_parse(words[0], &selector.address, error) || !vv_context_host(context, error))
+    VvDevice *device = vv_context_device(context, words[0], error);
+    if (!device)
         return VV_ERROR_FAILED;
-    VvDevice *device = vv_host_find(context->host, selector.address);
-    if (!device) {
-        g_set_error(error, VV_ERROR, VV_ERROR_REFUSED,
-                    "not-found: there is no PCI function at %s; 'virt-vfio list' shows what is there",
-                    words[0]);
-        return VV_ERROR_REFUSED;
-    }
 
+    VvSelector selector = {.address = device->address};
     g_autoptr(GArray) selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
     g_array_append_val(selectors, selector);
     g_autoptr(GError) problem = NULL;
     g_autoptr(VvPlan) plan =
         vv_plan_take(context->host, vv_context_journal(context), selectors, NULL, &problem);
     g_autoptr(VvEntry) entry = vv_journal_read(vv_context_journal(context), device->address, NULL);
-    g_autofree char *who = !entry              ? NULL
-                           : entry->owner_name ? g_strdup_printf("domain %s", entry->owner_name)
-                                               : g_strdup(entry->owner);
+    g_autofree char *who = entry ? vv_owner_text(entry) : NULL;
     if (context->json) {
         vv_json_print(vv_json_device(context->host, device, who, plan ? plan->reasons : NULL));
         return 0;
