@@ -5,41 +5,146 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static G_GNUC_NORETURN void child(VvChildFn answer, gpointer data, int fd)
+/* A child that was sent SIGKILL gets this long before it counts as left behind. */
+#define KILL_GRACE_MS 200
+
+static int compare_fds(gconstpointer a, gconstpointer b)
 {
+    return *(const int *)a - *(const int *)b;
+}
+
+static void close_all_but(const int *sorted, guint count)
+{
+    guint from = 0;
+
+    for (guint i = 0; i < count; i++) {
+        if (sorted[i] < 0)
+            continue;
+        if ((guint)sorted[i] > from)
+            close_range(from, (guint)sorted[i] - 1, 0);
+        from = (guint)sorted[i] + 1;
+    }
+    close_range(from, ~0U, 0);
+}
+
+static G_GNUC_NORETURN void run(VvChildFn work, gpointer data, int fd, const int keep[2], pid_t parent)
+{
+    int open[3] = {keep[0], keep[1], fd};
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);            /* it died before it could be told */
+    signal(SIGINT, SIG_IGN); /* Ctrl-C means the program; it decides what to give back */
+    signal(SIGTERM, SIG_DFL);
+    qsort(open, G_N_ELEMENTS(open), sizeof *open, compare_fds);
+    close_all_but(open, G_N_ELEMENTS(open));
+    work(fd, data);
+    _exit(0);
+}
+
+int vv_child_start(VvChild *child, VvChildFn work, gpointer data, const int keep[2], guint deadline_ms)
+{
+    pid_t parent = getpid();
+    int ends[2];
+
+    *child = (VvChild){.fd = -1, .deadline = g_get_monotonic_time() + (gint64)deadline_ms * 1000};
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return errno;
+    pid_t pid = fork();
+    int error = pid < 0 ? errno : 0;
+    if (pid == 0)
+        run(work, data, ends[1], keep, parent);
+    close(ends[1]);
+    if (error)
+        close(ends[0]);
+    else
+        *child = (VvChild){pid, ends[0], child->deadline};
+    return error;
+}
+
+static gboolean reaped_within(pid_t pid, guint ms)
+{
+    gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;
+
+    for (;;) {
+        pid_t result = waitpid(pid, NULL, WNOHANG);
+        if (result == pid || (result < 0 && errno == ECHILD))
+            return TRUE;
+        if (g_get_monotonic_time() >= deadline)
+            return FALSE;
+        g_usleep(200);
+    }
+}
+
+gboolean vv_child_end(VvChild *child)
+{
+    gboolean ended = TRUE;
+
+    if (child->fd >= 0)
+        close(child->fd);
+    if (child->pid > 0) {
+        kill(child->pid, SIGKILL); /* one that has ended is not hurt by it */
+        ended = reaped_within(child->pid, KILL_GRACE_MS);
+    }
+    if (ended)
+        child->pid = 0;
+    child->fd = -1;
+    return ended;
+}
+
+char *vv_child_evidence(const VvSysfs *sysfs, pid_t pid)
+{
+    g_autofree char *wchan_path = g_strdup_printf("proc/%d/wchan", (int)pid);
+    g_autofree char *stack_path = g_strdup_printf("proc/%d/stack", (int)pid);
+    g_autofree char *wchan = vv_sysfs_read(sysfs, wchan_path);
+    g_autofree char *stack = vv_sysfs_read(sysfs, stack_path);
+
+    if (stack)
+        g_strdelimit(g_strchomp(stack), "\n", ' ');
+    return g_strdup_printf("process %d waits in %s; kernel stack: %s", (int)pid,
+                           wchan ? wchan : "an unknown place", stack && *stack ? stack : "not readable");
+}
+
+/* What the child of vv_child_ask() does. */
+typedef struct {
+    VvAnswerFn answer;
+    gpointer data;
+} Question;
+
+static void say(int fd, gpointer data)
+{
+    const Question *question = data;
     GString *text = g_string_new(NULL);
     gsize sent = 0;
 
-    signal(SIGINT, SIG_IGN); /* Ctrl-C means the program */
-    signal(SIGTERM, SIG_DFL);
-    /* One that blocks for ever must not hold the caller's pipes open. */
-    close_range(0, 2, 0);
-    answer(text, data);
+    question->answer(text, question->data);
+    g_string_append_c(text, '\0'); /* the end: an answer that was cut short is none */
     while (sent < text->len) {
         gssize written = write(fd, text->str + sent, text->len - sent);
         if (written < 0 && errno != EINTR)
             _exit(1);
         sent += written > 0 ? (gsize)written : 0;
     }
-    _exit(0);
 }
 
 /* Until the other end closes. FALSE when the time is over first. */
-static gboolean read_all(int fd, gint64 deadline, GString *text)
+static gboolean read_all(const VvChild *child, GString *text)
 {
     char page[4096];
 
     for (;;) {
-        gint64 left = (deadline - g_get_monotonic_time()) / 1000;
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        gint64 left = (child->deadline - g_get_monotonic_time()) / 1000;
+        struct pollfd ready = {.fd = child->fd, .events = POLLIN};
         if (left <= 0)
             return FALSE;
         if (poll(&ready, 1, (int)left) <= 0)
             continue;
-        gssize length = read(fd, page, sizeof page);
+        gssize length = read(child->fd, page, sizeof page);
         if (length == 0)
             return TRUE;
         if (length > 0)
@@ -49,29 +154,18 @@ static gboolean read_all(int fd, gint64 deadline, GString *text)
     }
 }
 
-gboolean vv_child_ask(VvChildFn answer, gpointer data, guint deadline_ms, GString *text)
+gboolean vv_child_ask(const VvSysfs *sysfs, VvAnswerFn answer, gpointer data, guint deadline_ms,
+                      GString *text)
 {
-    gint64 deadline = g_get_monotonic_time() + (gint64)deadline_ms * 1000;
-    int ends[2], status = 0;
+    Question question = {answer, data};
+    const int keep[2] = {vv_sysfs_fd(sysfs), -1};
+    gsize before = text->len;
+    VvChild child;
 
-    if (pipe2(ends, O_CLOEXEC) != 0)
+    if (vv_child_start(&child, say, &question, keep, deadline_ms) != 0)
         return FALSE;
-    pid_t pid = fork();
-    if (pid == 0) {
-        close(ends[0]);
-        child(answer, data, ends[1]);
-    }
-    close(ends[1]);
-    gboolean done = pid > 0 && read_all(ends[0], deadline, text);
-    close(ends[0]);
-    if (pid < 0)
-        return FALSE;
-    if (!done) {
-        kill(pid, SIGKILL);
-        /* In the kernel it may not hear that; then init will have it one day. */
-        g_usleep(10000);
-        waitpid(pid, NULL, WNOHANG);
-        return FALSE;
-    }
-    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    gboolean whole = read_all(&child, text) && text->len > before && text->str[text->len - 1] == '\0';
+    vv_child_end(&child);
+    g_string_truncate(text, whole ? text->len - 1 : before);
+    return whole;
 }

@@ -1,12 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "vfio/sysfs.h"
+
+#include <sys/types.h>
+
+/* A forked child for what may block in the kernel for ever: then the child is lost, not the program. It dies
+ * with the program (PR_SET_PDEATHSIG), and keeps no descriptor but the one it writes to and those it is
+ * given, because one that is left behind would keep a lock or somebody's pipe for ever. */
+typedef struct {
+    pid_t pid;       /* 0: there is none */
+    int fd;          /* what the child writes comes out here; it closes when the child ends */
+    gint64 deadline; /* monotonic microseconds; the caller may move it */
+} VvChild;
+
+/* Runs in the child, which ends when it returns. */
+typedef void (*VvChildFn)(int fd, gpointer data);
+
+/* `keep` (up to two descriptors, -1: none) stay open in the child. Returns 0 or the errno of pipe or fork. */
+int vv_child_start(VvChild *child, VvChildFn work, gpointer data, const int keep[2], guint deadline_ms);
+
+/* After its end or its deadline: collects the child, with SIGKILL if it still runs. FALSE when it does not
+ * even hear that: it is in the kernel and stays behind, for init to collect one day. */
+gboolean vv_child_end(VvChild *child);
+
+/* Where in the kernel a process is: "process 812 waits in msleep; kernel stack: …". New string. */
+char *vv_child_evidence(const VvSysfs *sysfs, pid_t pid);
 
 /* Runs in the child: appends its answer to `text`. */
-typedef void (*VvChildFn)(GString *text, gpointer data);
+typedef void (*VvAnswerFn)(GString *text, gpointer data);
 
-/* Asks a forked child that may block in the kernel, and takes what it says. FALSE when there is no answer
- * after `deadline_ms` (the child is killed, or left behind if it cannot be) or when it died. Without fork, in
- * which case errno is of no interest to anybody, FALSE as well. */
-gboolean vv_child_ask(VvChildFn answer, gpointer data, guint deadline_ms, GString *text);
+/* Asks a child and takes what it says. FALSE when there is no answer after `deadline_ms`, or when it died. */
+gboolean vv_child_ask(const VvSysfs *sysfs, VvAnswerFn answer, gpointer data, guint deadline_ms,
+                      GString *text);

@@ -58,6 +58,12 @@ char *vv_device_path(const VvDevice *device, const char *attribute)
                      : g_strdup_printf("sys/bus/pci/devices/%s", device->text);
 }
 
+char *vv_device_ids(const VvDevice *device)
+{
+    return g_strdup_printf("%04x:%04x %04x:%04x %06x", device->vendor, device->device,
+                           device->subsystem_vendor, device->subsystem_device, device->class_code);
+}
+
 char *vv_device_driver_now(const VvSysfs *sysfs, const VvDevice *device)
 {
     char path[PATH_SIZE];
@@ -89,14 +95,20 @@ gboolean vv_driver_is_vfio(const char *driver)
 }
 
 /* driver_override reads "(null)" when none is set (drivers/pci/pci-sysfs.c). */
-char *vv_device_override_now(const VvSysfs *sysfs, const VvDevice *device)
+char *vv_override_read(const VvSysfs *sysfs, const char *path)
 {
-    char path[PATH_SIZE];
-    char *value = vv_sysfs_read(sysfs, attribute_path(device, "driver_override", path));
+    char *value = vv_sysfs_read(sysfs, path);
 
     if (value && (!*value || strcmp(value, "(null)") == 0))
         g_clear_pointer(&value, g_free);
     return value;
+}
+
+char *vv_device_override_now(const VvSysfs *sysfs, const VvDevice *device)
+{
+    char path[PATH_SIZE];
+
+    return vv_override_read(sysfs, attribute_path(device, "driver_override", path));
 }
 
 /* reset_method came with 5.15; before, `reset` is there when any method is. */

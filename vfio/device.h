@@ -49,6 +49,9 @@ const char *vv_device_class_text(const VvDevice *device, char text[static 8]);
 /* "sys/bus/pci/devices/0000:01:00.0/ATTRIBUTE": new string. attribute NULL: the folder itself. */
 char *vv_device_path(const VvDevice *device, const char *attribute);
 
+/* "10de:1b80 1458:3702 030000": vendor and device, subsystem, class. New string. */
+char *vv_device_ids(const VvDevice *device);
+
 /* Fills the second half of `device`. What cannot be read stays at "none". */
 void vv_device_read_details(const VvSysfs *sysfs, VvDevice *device);
 
@@ -57,6 +60,9 @@ char *vv_device_driver_now(const VvSysfs *sysfs, const VvDevice *device);
 
 /* The driver_override right now: new string, NULL when none is set. */
 char *vv_device_override_now(const VvSysfs *sysfs, const VvDevice *device);
+
+/* The same for the attribute at `path`. */
+char *vv_override_read(const VvSysfs *sysfs, const char *path);
 
 /* True for PCI header type 0, the only one vfio-pci binds (vfio_pci_core_register_device). */
 gboolean vv_device_is_endpoint(const VvSysfs *sysfs, const VvDevice *device);

@@ -2,29 +2,29 @@
 #include "vfio/journal.h"
 
 #include "vfio/error.h"
+#include "vfio/lock.h"
+#include "vfio/seam.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SECTION "device"
+/* Behind the name of an entry that is being written. */
+#define TEMPORARY ".new"
+
+/* A group's lock that is held. */
+typedef struct {
+    int group, fd;
+} Lock;
 
 struct VvJournal {
     char *folder;  /* ROOT/run/virt-vfio */
     char *devices; /* …/devices */
-    GArray *locks; /* int: descriptors that hold a flock */
+    GArray *locks; /* Lock */
 };
-
-static const char *const state_names[] = {"taking", "taken", "returning", "stuck", "quarantined"};
-
-const char *vv_state_name(VvState state)
-{
-    return state_names[state];
-}
 
 VvJournal *vv_journal_new(const char *root)
 {
@@ -32,7 +32,7 @@ VvJournal *vv_journal_new(const char *root)
 
     journal->folder = g_build_filename(root && *root ? root : "/", "run", "virt-vfio", NULL);
     journal->devices = g_build_filename(journal->folder, "devices", NULL);
-    journal->locks = g_array_new(FALSE, FALSE, sizeof(int));
+    journal->locks = g_array_new(FALSE, FALSE, sizeof(Lock));
     return journal;
 }
 
@@ -45,29 +45,6 @@ void vv_journal_free(VvJournal *journal)
     g_free(journal->devices);
     g_free(journal->folder);
     g_free(journal);
-}
-
-VvEntry *vv_entry_new(VvAddress address, const char *owner, const char *owner_name)
-{
-    VvEntry *entry = g_new0(VvEntry, 1);
-
-    entry->address = address;
-    entry->owner = g_strdup(owner);
-    entry->owner_name = g_strdup(owner_name);
-    entry->since = g_get_real_time() / G_USEC_PER_SEC;
-    return entry;
-}
-
-void vv_entry_free(VvEntry *entry)
-{
-    if (!entry)
-        return;
-    g_free(entry->owner);
-    g_free(entry->owner_name);
-    g_free(entry->driver);
-    g_free(entry->override);
-    g_free(entry->note);
-    g_free(entry);
 }
 
 static gboolean set_io_error(GError **error, const char *what, const char *path)
@@ -92,62 +69,6 @@ static char *entry_path(const VvJournal *journal, VvAddress address)
     return g_build_filename(journal->devices, vv_address_format(address, text), NULL);
 }
 
-static char *entry_to_text(const VvEntry *entry, gsize *ret_length)
-{
-    g_autoptr(GKeyFile) file = g_key_file_new();
-
-    g_key_file_set_string(file, SECTION, "state", vv_state_name(entry->state));
-    g_key_file_set_string(file, SECTION, "owner", entry->owner);
-    g_key_file_set_int64(file, SECTION, "since", entry->since);
-    if (entry->owner_name)
-        g_key_file_set_string(file, SECTION, "owner-name", entry->owner_name);
-    if (entry->driver)
-        g_key_file_set_string(file, SECTION, "driver", entry->driver);
-    if (entry->override)
-        g_key_file_set_string(file, SECTION, "override", entry->override);
-    if (entry->note)
-        g_key_file_set_string(file, SECTION, "note", entry->note);
-    return g_key_file_to_data(file, ret_length, NULL);
-}
-
-/* The key may be missing, but if it is there it must be readable: half a record of what was before would
- * leave the device with nobody. */
-static gboolean read_strictly(GKeyFile *file, const char *key, char **ret)
-{
-    g_autoptr(GError) problem = NULL;
-
-    *ret = g_key_file_get_string(file, SECTION, key, &problem);
-    return !problem || g_error_matches(problem, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_KEY_NOT_FOUND);
-}
-
-static VvEntry *entry_from_text(VvAddress address, const char *text, gsize length)
-{
-    g_autoptr(GKeyFile) file = g_key_file_new();
-
-    if (!g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, NULL))
-        return NULL;
-    g_autofree char *state = g_key_file_get_string(file, SECTION, "state", NULL);
-    g_autofree char *owner = g_key_file_get_string(file, SECTION, "owner", NULL);
-    if (!state || !owner)
-        return NULL;
-
-    g_autoptr(VvEntry) entry = vv_entry_new(address, owner, NULL);
-    g_autoptr(GError) problem = NULL;
-    guint number = 0;
-    while (number < G_N_ELEMENTS(state_names) && strcmp(state_names[number], state) != 0)
-        number++;
-    if (number == G_N_ELEMENTS(state_names))
-        return NULL;
-    entry->state = (VvState)number;
-    entry->since = g_key_file_get_int64(file, SECTION, "since", &problem);
-    if (problem || !read_strictly(file, "driver", &entry->driver) ||
-        !read_strictly(file, "override", &entry->override))
-        return NULL;
-    entry->owner_name = g_key_file_get_string(file, SECTION, "owner-name", NULL);
-    entry->note = g_key_file_get_string(file, SECTION, "note", NULL);
-    return g_steal_pointer(&entry);
-}
-
 VvEntry *vv_journal_read(const VvJournal *journal, VvAddress address, GError **error)
 {
     g_autofree char *path = entry_path(journal, address);
@@ -160,7 +81,7 @@ VvEntry *vv_journal_read(const VvJournal *journal, VvAddress address, GError **e
             set_read_error(error, problem);
         return NULL;
     }
-    VvEntry *entry = entry_from_text(address, text, length);
+    VvEntry *entry = vv_entry_from_text(address, text, length);
     if (!entry)
         g_set_error(error, VV_ERROR, VV_ERROR_FAILED,
                     "%s is not a journal entry; look at the device's driver, then remove the file", path);
@@ -173,6 +94,13 @@ static int compare_entries(gconstpointer a, gconstpointer b)
     guint64 y = vv_address_key((*(VvEntry *const *)b)->address);
 
     return x < y ? -1 : x > y;
+}
+
+gboolean vv_journal_is_empty(const VvJournal *journal)
+{
+    g_autoptr(GDir) folder = g_dir_open(journal->devices, 0, NULL);
+
+    return !folder || !g_dir_read_name(folder);
 }
 
 GPtrArray *vv_journal_list(const VvJournal *journal, GError **error)
@@ -216,11 +144,11 @@ static gboolean sync_folder(const char *path)
 static int create_file(const char *path)
 {
     const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
-    int fd = open(path, flags, 0600);
+    int fd = open(path, flags, 0644);
 
     if (fd < 0 && errno == ENOENT) {
         g_autofree char *folder = g_path_get_dirname(path);
-        fd = g_mkdir_with_parents(folder, 0700) == 0 ? open(path, flags, 0600) : -1;
+        fd = g_mkdir_with_parents(folder, 0755) == 0 ? open(path, flags, 0644) : -1;
     }
     return fd;
 }
@@ -234,15 +162,22 @@ static gboolean write_synced(const char *path, const char *text, gsize length)
     return close(fd) == 0 && ok;
 }
 
+/* errno is that of the step. */
+static gboolean may_go_on(void)
+{
+    errno = vv_seam_step();
+    return errno == 0;
+}
+
 gboolean vv_journal_write(VvJournal *journal, const VvEntry *entry, GError **error)
 {
     g_autofree char *path = entry_path(journal, entry->address);
-    g_autofree char *temporary = g_strdup_printf("%s.new", path);
+    g_autofree char *temporary = g_strconcat(path, TEMPORARY, NULL);
     gsize length;
-    g_autofree char *text = entry_to_text(entry, &length);
+    g_autofree char *text = vv_entry_to_text(entry, &length);
 
-    if (!write_synced(temporary, text, length) || rename(temporary, path) != 0 ||
-        !sync_folder(journal->devices)) {
+    if (!may_go_on() || !write_synced(temporary, text, length) || !may_go_on() ||
+        rename(temporary, path) != 0 || !sync_folder(journal->devices)) {
         set_io_error(error, "write the journal entry", path);
         unlink(temporary);
         return FALSE;
@@ -253,59 +188,79 @@ gboolean vv_journal_write(VvJournal *journal, const VvEntry *entry, GError **err
 gboolean vv_journal_remove(VvJournal *journal, VvAddress address, GError **error)
 {
     g_autofree char *path = entry_path(journal, address);
+    g_autofree char *temporary = g_strconcat(path, TEMPORARY, NULL);
 
-    if (unlink(path) != 0 && errno != ENOENT)
+    if (!may_go_on() || (unlink(path) != 0 && errno != ENOENT))
         return set_io_error(error, "remove the journal entry", path);
+    unlink(temporary); /* of a writer that died */
     return TRUE;
 }
 
-/* Polls, because flock(2) has no time-out and SIGALRM belongs to the program. */
-static int lock_file(const char *path, guint wait_ms)
+GArray *vv_journal_leftovers(const VvJournal *journal)
 {
-    gint64 deadline = g_get_monotonic_time() + (gint64)wait_ms * 1000;
-    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    GArray *addresses = g_array_new(FALSE, FALSE, sizeof(VvAddress));
+    g_autoptr(GDir) folder = g_dir_open(journal->devices, 0, NULL);
 
-    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if ((errno == EWOULDBLOCK && g_get_monotonic_time() < deadline) || errno == EINTR) {
-            g_usleep(10000);
+    for (const char *name; folder && (name = g_dir_read_name(folder));) {
+        g_autofree char *path = g_build_filename(journal->devices, name, NULL);
+        VvAddress address;
+        if (!g_str_has_suffix(path, TEMPORARY))
             continue;
-        }
-        int saved = errno;
-        close(fd);
-        errno = saved;
-        return -1;
+        path[strlen(path) - strlen(TEMPORARY)] = '\0';
+        g_autofree char *text = g_path_get_basename(path);
+        if (access(path, F_OK) != 0 && vv_address_parse(text, &address, NULL))
+            g_array_append_val(addresses, address);
     }
-    return fd;
+    return addresses;
+}
+
+gboolean vv_journal_lock(VvJournal *journal, int group, gint64 deadline, GError **error)
+{
+    g_autofree char *folder = g_build_filename(journal->folder, "locks", NULL);
+    g_autofree char *path = g_strdup_printf("%s/group-%d", folder, group);
+
+    if (!may_go_on() || g_mkdir_with_parents(folder, 0755) != 0)
+        return set_io_error(error, "create", folder);
+    Lock lock = {group, vv_lock_file(path, deadline)};
+    if (lock.fd >= 0) {
+        g_array_append_val(journal->locks, lock);
+        return TRUE;
+    }
+    if (errno != EWOULDBLOCK)
+        return set_io_error(error, "lock", path);
+    g_set_error(error, VV_ERROR, VV_ERROR_FAILED,
+                "another virt-vfio, or a worker of one that hangs in the kernel, is working on IOMMU group "
+                "%d; try again when it is done",
+                group);
+    return FALSE;
 }
 
 gboolean vv_journal_lock_groups(VvJournal *journal, const GArray *groups, guint wait_ms, GError **error)
 {
-    g_autofree char *folder = g_build_filename(journal->folder, "locks", NULL);
+    gint64 deadline = g_get_monotonic_time() + (gint64)wait_ms * 1000;
 
-    if (g_mkdir_with_parents(folder, 0700) != 0)
-        return set_io_error(error, "create", folder);
     for (guint i = 0; i < groups->len; i++) {
-        int group = g_array_index(groups, int, i);
-        g_autofree char *path = g_strdup_printf("%s/group-%d", folder, group);
-        int fd = lock_file(path, wait_ms);
-        if (fd < 0) {
-            if (errno == EWOULDBLOCK)
-                g_set_error(error, VV_ERROR, VV_ERROR_FAILED,
-                            "another virt-vfio is working on IOMMU group %d; try again when it is done",
-                            group);
-            else
-                set_io_error(error, "lock", path);
-            vv_journal_unlock(journal);
-            return FALSE;
-        }
-        g_array_append_val(journal->locks, fd);
+        if (vv_journal_lock(journal, g_array_index(groups, int, i), deadline, error))
+            continue;
+        vv_journal_unlock(journal);
+        return FALSE;
     }
     return TRUE;
+}
+
+int vv_journal_lock_fd(const VvJournal *journal, int group)
+{
+    for (guint i = 0; i < journal->locks->len; i++) {
+        const Lock *lock = &g_array_index(journal->locks, Lock, i);
+        if (lock->group == group)
+            return lock->fd;
+    }
+    return -1;
 }
 
 void vv_journal_unlock(VvJournal *journal)
 {
     for (guint i = 0; i < journal->locks->len; i++)
-        close(g_array_index(journal->locks, int, i));
+        close(g_array_index(journal->locks, Lock, i).fd);
     g_array_set_size(journal->locks, 0);
 }

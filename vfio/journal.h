@@ -1,45 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "vfio/address.h"
+#include "vfio/entry.h"
 
 /* What was taken from this host, so that it can be given back by anyone: one small text file for each
  * function, ROOT/run/virt-vfio/devices/ADDRESS, replaced atomically *before* each change. Undo needs only
  * this file and what sysfs shows. /run is emptied by a reboot, and so are driver bindings. */
 typedef struct VvJournal VvJournal;
 
-typedef enum {
-    VV_STATE_TAKING,
-    VV_STATE_TAKEN,
-    VV_STATE_RETURNING,
-    VV_STATE_STUCK,       /* a worker did not come back; see `note` */
-    VV_STATE_QUARANTINED, /* kept on vfio-pci on purpose */
-} VvState;
-
-#define VV_OWNER_MANUAL "manual"
-
-typedef struct {
-    VvAddress address;
-    VvState state;
-    char *owner;      /* a domain's uuid, or VV_OWNER_MANUAL */
-    char *owner_name; /* the domain's name for people; NULL for manual */
-    char *driver;     /* bound before; NULL: none was */
-    char *override;   /* driver_override before; NULL: none was */
-    char *note;       /* why it is stuck or quarantined; NULL */
-    gint64 since;     /* seconds since the epoch, when it was taken */
-} VvEntry;
-
-/* Opens (and on the first write creates, 0700) the journal below `root` (NULL: "/"). Never fails. */
+/* Opens (and on the first write creates) the journal below `root` (NULL: "/"). Never fails. */
 VvJournal *vv_journal_new(const char *root);
 void vv_journal_free(VvJournal *journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvJournal, vv_journal_free)
 
-VvEntry *vv_entry_new(VvAddress address, const char *owner, const char *owner_name);
-void vv_entry_free(VvEntry *entry);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvEntry, vv_entry_free)
-
 /* NULL without an error: there is no entry. NULL with an error: there is one that cannot be read. */
 VvEntry *vv_journal_read(const VvJournal *journal, VvAddress address, GError **error);
+
+/* TRUE when nothing at all is in it, not even the leavings of a writer that died. */
+gboolean vv_journal_is_empty(const VvJournal *journal);
 
 /* All entries (VvEntry *) by ascending address, owned by the caller: an empty array where there is none. A
  * file that cannot be read is an error, not an omission. */
@@ -51,10 +29,20 @@ gboolean vv_journal_write(VvJournal *journal, const VvEntry *entry, GError **err
 /* Removing what is not there is a success. */
 gboolean vv_journal_remove(VvJournal *journal, VvAddress address, GError **error);
 
-/* Exclusive locks for these IOMMU groups (ascending, unique ints), taken in that order, so that two programs
- * never wait for each other. Waits up to `wait_ms`; VV_ERROR_FAILED names the group that is busy. The locks
- * go with the process, or with vv_journal_unlock(). */
-gboolean vv_journal_lock_groups(VvJournal *journal, const GArray *groups, guint wait_ms, GError **error);
-void vv_journal_unlock(VvJournal *journal);
+/* Addresses (VvAddress) for which a writer that died left a temporary file behind but no entry. */
+GArray *vv_journal_leftovers(const VvJournal *journal);
 
-const char *vv_state_name(VvState state);
+/* An exclusive lock for one IOMMU group. Whoever takes several takes them in ascending order, so that two
+ * programs never wait for each other. Waits until `deadline` (monotonic microseconds; 0: not at all);
+ * VV_ERROR_FAILED says that the group is busy. It goes with vv_journal_unlock(), or with the last process
+ * that has its descriptor. */
+gboolean vv_journal_lock(VvJournal *journal, int group, gint64 deadline, GError **error);
+
+/* The same for several groups (ascending, unique ints), all or none of them, within `wait_ms` altogether. */
+gboolean vv_journal_lock_groups(VvJournal *journal, const GArray *groups, guint wait_ms, GError **error);
+
+/* The descriptor of the group's lock, for a worker that must outlive this program with it; -1: not locked. */
+int vv_journal_lock_fd(const VvJournal *journal, int group);
+
+/* Gives all locks up. */
+void vv_journal_unlock(VvJournal *journal);

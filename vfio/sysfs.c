@@ -2,10 +2,12 @@
 #include "vfio/sysfs.h"
 
 #include "vfio/error.h"
+#include "vfio/seam.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -184,20 +186,41 @@ GPtrArray *vv_sysfs_list(const VvSysfs *sysfs, const char *path)
     return names;
 }
 
-int vv_sysfs_write(const VvSysfs *sysfs, const char *path, const char *text)
+/* One write: sysfs takes each write(2) as a whole value (Documentation/filesystems/sysfs.rst). */
+static int write_live(const VvSysfs *sysfs, const char *path, const void *bytes, gsize length, off_t offset)
 {
-    if (sysfs->write)
-        return sysfs->write(path, text, sysfs->write_data);
-    /* A recorded machine is for looking at. */
-    if (!sysfs->live)
-        return EROFS;
-
     int fd = openat(sysfs->dirfd, path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return errno;
-    /* One write: sysfs takes each write(2) as a whole value (Documentation/filesystems/sysfs.rst). */
-    gssize written = write(fd, text, strlen(text));
+    gssize written = offset ? pwrite(fd, bytes, length, offset) : write(fd, bytes, length);
     int result = written < 0 ? errno : 0;
     close(fd);
     return result;
+}
+
+int vv_sysfs_write(const VvSysfs *sysfs, const char *path, const char *text)
+{
+    int error = vv_seam_step();
+
+    if (error)
+        return error;
+    if (sysfs->write)
+        return sysfs->write(path, text, sysfs->write_data);
+    /* A recorded machine is for looking at. */
+    return sysfs->live ? write_live(sysfs, path, text, strlen(text), 0) : EROFS;
+}
+
+int vv_sysfs_write_word(const VvSysfs *sysfs, const char *path, guint offset, guint16 value)
+{
+    const guint8 bytes[2] = {(guint8)value, (guint8)(value >> 8)};
+    char text[16];
+    int error = vv_seam_step();
+
+    if (error)
+        return error;
+    if (sysfs->write) {
+        snprintf(text, sizeof text, "%x=%04x", offset, value);
+        return sysfs->write(path, text, sysfs->write_data);
+    }
+    return sysfs->live ? write_live(sysfs, path, bytes, sizeof bytes, (off_t)offset) : EROFS;
 }

@@ -59,3 +59,7 @@ int vv_sysfs_open(const VvSysfs *sysfs, const char *path, int flags);
 /* Writes `text` with one write(2), as the kernel wants it. Returns 0 or an errno, and never prints. A
  * recorded machine (not live, no hook) answers EROFS. */
 int vv_sysfs_write(const VvSysfs *sysfs, const char *path, const char *text);
+
+/* Writes two bytes, least significant first, at `offset` of a binary attribute such as `config`. The same
+ * errors; a hook is told "OFFSET=VALUE" in hexadecimal. */
+int vv_sysfs_write_word(const VvSysfs *sysfs, const char *path, guint offset, guint16 value);

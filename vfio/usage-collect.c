@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/child.h"
-#include "vfio/usage.h"
+#include "vfio/usage-internal.h"
 
 #include <string.h>
 
@@ -32,7 +32,6 @@ static void answer(GString *text, gpointer data)
         vv_usage_check(question->usage, question->devices->pdata[i], reasons);
     for (guint i = 0; i < reasons->len; i++)
         append_line(text, reasons->pdata[i]);
-    g_string_append_c(text, '.'); /* the end: an answer cut short is none */
 }
 
 /* NULL for a line that the child did not write so. */
@@ -49,10 +48,8 @@ static VvReason *reason_of_line(const char *line)
                          *fields[2] == '1', *remedy ? remedy : NULL, "%s", detail);
 }
 
-static gboolean take_answer(const char *text, gsize length, GPtrArray *reasons)
+static gboolean take_answer(const char *text, GPtrArray *reasons)
 {
-    if (length == 0 || text[length - 1] != '.')
-        return FALSE;
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; line[0] && line[1]; line++) {
         VvReason *reason = reason_of_line(*line);
@@ -70,7 +67,8 @@ void vv_usage_collect(VvUsage *usage, const GPtrArray *devices, guint deadline_m
     guint before = reasons->len;
 
     if (devices->len == 0 ||
-        (vv_child_ask(answer, &question, deadline_ms, text) && take_answer(text->str, text->len, reasons)))
+        (vv_child_ask(vv_host_sysfs(usage->host), answer, &question, deadline_ms, text) &&
+         take_answer(text->str, reasons)))
         return;
     g_ptr_array_set_size(reasons, (int)before);
     for (guint i = 0; i < devices->len; i++) {

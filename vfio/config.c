@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vfio/config.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define VENDOR 0x00
+#define COMMAND 0x04
+#define COMMAND_BUS_MASTER 0x0004
+#define HEADER_TYPE 0x0e
+#define HEADER_LENGTH 0x40
+
+static gboolean read_header(const VvSysfs *sysfs, const char *path, guint8 header[static HEADER_LENGTH])
+{
+    int fd = vv_sysfs_open(sysfs, path, O_RDONLY);
+    gssize length = fd >= 0 ? read(fd, header, HEADER_LENGTH) : -1;
+
+    if (fd >= 0)
+        close(fd);
+    return length == HEADER_LENGTH;
+}
+
+static guint16 word(const guint8 *header, guint offset)
+{
+    return (guint16)(header[offset] | header[offset + 1] << 8);
+}
+
+/* A function that is gone, or that a failed reset left behind, answers with ones everywhere; 0x7f is what
+ * Linux then calls an unknown header type (pci_setup_device). */
+static VvConfigState judge(const guint8 *header)
+{
+    if (word(header, VENDOR) == 0xffff || (header[HEADER_TYPE] & 0x7f) == 0x7f)
+        return VV_CONFIG_DEAD;
+    return word(header, COMMAND) & COMMAND_BUS_MASTER ? VV_CONFIG_BUS_MASTER : VV_CONFIG_QUIET;
+}
+
+VvConfigState vv_config_make_quiet(const VvSysfs *sysfs, VvAddress address, int *ret_error)
+{
+    char text[VV_ADDRESS_TEXT], path[64];
+    guint8 header[HEADER_LENGTH];
+
+    *ret_error = 0;
+    snprintf(path, sizeof path, "sys/bus/pci/devices/%s/config", vv_address_format(address, text));
+    if (!read_header(sysfs, path, header))
+        return VV_CONFIG_UNKNOWN;
+    VvConfigState state = judge(header);
+    if (state != VV_CONFIG_BUS_MASTER)
+        return state;
+    guint16 command = (guint16)(word(header, COMMAND) & ~COMMAND_BUS_MASTER);
+    *ret_error = vv_sysfs_write_word(sysfs, path, COMMAND, command);
+    return read_header(sysfs, path, header) ? judge(header) : VV_CONFIG_UNKNOWN;
+}
+
+const char *vv_config_state_text(VvConfigState state)
+{
+    switch (state) {
+    case VV_CONFIG_DEAD:
+        return "it does not answer (its configuration space reads as ones)";
+    case VV_CONFIG_BUS_MASTER:
+        return "it may still write to this host's memory: bus mastering does not go off";
+    default:
+        return NULL;
+    }
+}
