@@ -6,18 +6,19 @@
 /* How devices go from their host drivers to VFIO and back.
  *
  * Taking:      journal entry (synced) -> driver_override -> unbind -> drivers/X/bind -> driver link read back
- * Giving back: journal entry -> override as before -> unbind -> drivers/X/bind -> driver link read back ->
- *              entry removed
+ * Giving back: nobody holds the group -> journal entry -> the device answers and does no DMA -> override as
+ *              before -> unbind -> drivers/X/bind -> driver link read back -> entry removed
  *
  * driver_override and not new_id, because new_id takes every device with the same ids, now and later
- * (Documentation/ABI/testing/sysfs-bus-pci). drivers/X/bind and not drivers_probe, which throws its errors
- * away; the link is read back all the same. Each device has a worker, a forked child that does its writes
- * under a deadline: an unbind can block for ever in the kernel, and then only a child is lost, not the
- * program and not the other devices. */
+ * (Documentation/ABI/testing/sysfs-bus-pci). Each device has a worker (vfio/worker.h). vfio/recover.h brings
+ * back what a program left behind that was killed on the way. */
 typedef struct {
-    guint parallel;  /* workers side by side, 1-16; 0: 16 */
-    guint unbind_ms; /* deadline for each device's writes; 0: 15000 */
-    guint lock_ms;   /* how long to wait for another program's group locks; 0: 5000 */
+    guint parallel; /* workers side by side, 1-16; 0: 16 */
+    guint stage_ms; /* deadline for each thing that a worker does (an unbind, a probe); 0: 15000 */
+    guint reset_ms; /* deadline for a reset; 0: 70000, because a device may take 60 s to come back from it
+                       (drivers/pci/pci.c, PCIE_RESET_READY_POLL_MS) */
+    guint lock_ms;  /* how long to wait for another program's group locks, all together; 0: 5000 */
+    gboolean quarantine; /* giving back: keep the devices on VFIO all the same */
     void (*progress)(const VvStep *step, gpointer data); /* after each step; may be NULL */
     gpointer progress_data;
 } VvHandoverOptions;
@@ -30,6 +31,7 @@ gboolean vv_handover_take(VvHost *host, VvJournal *journal, VvPlan *plan, const 
                           GError **error);
 
 /* Gives every device of the plan (made by vv_plan_return) back to the driver it came from. Goes on after a
- * failure and returns the first error; a device that did not come back keeps its journal entry. */
+ * failure and returns the first error; a device that did not come back keeps its journal entry, as `stuck`
+ * (its worker hangs), `quarantined` (it is not fit for a host driver) or `returning`. */
 gboolean vv_handover_return(VvHost *host, VvJournal *journal, VvPlan *plan, const VvHandoverOptions *options,
                             GError **error);

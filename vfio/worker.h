@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "vfio/address.h"
-#include "vfio/sysfs.h"
+#include "vfio/driver.h"
 
-/* One device's change of drivers, done by a forked child under a deadline. */
-typedef enum {
-    VV_STAGE_OVERRIDE, /* writing driver_override */
-    VV_STAGE_UNBIND,
-    VV_STAGE_BIND,
-    VV_STAGE_VERIFY, /* reading the driver link back */
-    VV_STAGE_DONE,
-} VvStage;
+#include <sys/types.h>
 
+/* One device's change, done by a forked child under a deadline: an unbind can block for ever in the kernel,
+ * and then only a child is lost, not the program and not the other devices. */
 typedef struct {
     /* The order. */
-    VvAddress address;
-    char *driver;   /* to be bound at the end; NULL: none */
-    char *override; /* driver_override at the end; NULL: none */
+    VvChange change;
+    int lock_fd; /* of the device's group; the child holds on to it, so that nobody touches the device while
+                    one that outlived its program still writes. -1: none */
+    char *alone; /* jobs with the same word here wait for each other; NULL: with nobody */
     /* What became of it. */
-    VvStage stage;   /* VV_STAGE_DONE, or where it failed */
-    int error;       /* errno, 0: done */
+    VvChangeResult result;
     gint64 us;       /* from fork to result */
     gboolean wedged; /* the child did not come back and cannot be killed */
+    pid_t worker;    /* wedged: the child */
     char *evidence;  /* wedged: wait channel and kernel stack of the child */
 } VvJob;
+
+typedef struct {
+    guint parallel; /* side by side, at least 1 */
+    guint stage_ms; /* deadline of each stage but… */
+    guint reset_ms; /* …a reset */
+} VvWorkerLimits;
 
 /* Called in the parent as each job ends, in the order of ending. */
 typedef void (*VvJobDone)(VvJob *job, gpointer data);
@@ -32,10 +33,10 @@ typedef void (*VvJobDone)(VvJob *job, gpointer data);
 VvJob *vv_job_new(VvAddress address, const char *driver, const char *override);
 void vv_job_free(VvJob *job);
 
-/* Runs all jobs (VvJob *), up to `parallel` side by side, each for `deadline_ms` at most. Returns when every
- * job has ended or was given up. Writes only what differs from what sysfs shows. */
-void vv_workers_run(const VvSysfs *sysfs, const GPtrArray *jobs, guint parallel, guint deadline_ms,
-                    VvJobDone done, gpointer data);
+/* Runs all jobs (VvJob *) and returns when each has ended or was given up. up to `parallel` side by
+ * side. */
+void vv_workers_run(const VvSysfs *sysfs, const GPtrArray *jobs, const VvWorkerLimits *limits, VvJobDone done,
+                    gpointer data);
 
 /* "cannot unbind 0000:01:00.0 from its driver: Device or resource busy": new string for a job that failed. */
 char *vv_job_describe(const VvJob *job);

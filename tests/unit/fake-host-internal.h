@@ -13,6 +13,7 @@ typedef struct {
     char *native;  /* whose id table fits; NULL: nobody's */
     char *initial; /* bound when the machine was made */
     gboolean has_group, is_endpoint;
+    gboolean masters, stuck_master; /* busmaster= */
 } FakeDevice;
 
 /* Shared with the forked workers. */
@@ -42,6 +43,10 @@ struct FakeHost {
 /* The VvSysfsWriteFn. */
 int fake_kernel_write(const char *path, const char *text, gpointer data);
 void fake_host_set_override(FakeHost *fake, const char *address, const char *override);
+
+/* A word of its configuration space. */
+guint fake_config_word(const FakeHost *fake, const char *address, guint offset);
+void fake_set_config_word(FakeHost *fake, const char *address, guint offset, guint value);
 
 /* "ROOT/…": new string. */
 char *fake_below(const FakeHost *fake, const char *format, ...) G_GNUC_PRINTF(2, 3);

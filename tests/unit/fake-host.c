@@ -128,6 +128,41 @@ void fake_host_bind(FakeHost *fake, const char *address, const char *driver)
     set_uevent_driver(fake, address, driver);
 }
 
+guint fake_config_word(const FakeHost *fake, const char *address, guint offset)
+{
+    g_autofree char *path = fake_below(fake, FAKE_DEVICES "/%s/config", address);
+    g_autofree char *config = NULL;
+    gsize length = 0;
+
+    if (!g_file_get_contents(path, &config, &length, NULL) || offset + 2 > length)
+        return 0;
+    return (guint8)config[offset] | (guint)(guint8)config[offset + 1] << 8;
+}
+
+void fake_set_config_word(FakeHost *fake, const char *address, guint offset, guint value)
+{
+    g_autofree char *path = fake_below(fake, FAKE_DEVICES "/%s/config", address);
+    const guint8 bytes[2] = {(guint8)value, (guint8)(value >> 8)};
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0 || pwrite(fd, bytes, 2, (off_t)offset) != 2)
+        g_error("fake host: cannot write %s", path);
+    close(fd);
+}
+
+void fake_host_kill_device(FakeHost *fake, const char *address, gboolean until_reset)
+{
+    g_autofree char *path = fake_below(fake, FAKE_DEVICES "/%s/config", address);
+    g_autofree char *saved = fake_below(fake, FAKE_DEVICES "/%s/config.alive", address);
+    char ones[64];
+
+    memset(ones, 0xff, sizeof ones);
+    if (until_reset && rename(path, saved) != 0)
+        g_error("fake host: cannot rename %s", path);
+    if (!g_file_set_contents(path, ones, sizeof ones, NULL))
+        g_error("fake host: cannot write %s", path);
+}
+
 static int remove_one(const char *path, const struct stat *status G_GNUC_UNUSED, int flag G_GNUC_UNUSED,
                       struct FTW *where G_GNUC_UNUSED)
 {

@@ -17,8 +17,11 @@
  *
  *   driver=X native=Y   bound to X; Y is whose id table fits (X when not given and X is no vfio driver or
  * stub) group=N             group=noiommu:N as vfio's no-IOMMU mode makes it override=X numa=N rom
- * bootvga=0|1 reset=flr,bus (reset=old: from before 5.15) sriov=TOTAL/NOW physfn=ADDRESS header=N PCI header
- * type in `config`; by class when not given; header=none: no config */
+ * bootvga=0|1 sriov=TOTAL/NOW physfn=ADDRESS reset=flr,bus       reset=old: from before 5.15 header=N PCI
+ * header type in `config`; by class when not given; header=none: no config power=auto|on       power/control,
+ * which VFIO sets as the kernel does d3cold=0|1          d3cold_allowed busmaster=WHEN      drivers: host
+ * drivers switch it on, VFIO does not switch it off; stuck: nothing does
+ */
 typedef struct FakeHost FakeHost;
 
 FakeHost *fake_host_new(const char *machine);
@@ -87,6 +90,9 @@ const char *fake_host_write(const FakeHost *fake, guint n);
 int fake_host_most_parallel(const FakeHost *fake);
 /* The worker that hangs, 0: none did. */
 pid_t fake_host_hanging(const FakeHost *fake);
+/* From now on its configuration space reads as ones; with `until_reset` a write to `reset` mends that. */
+void fake_host_kill_device(FakeHost *fake, const char *address, gboolean until_reset);
+
 /* NULL, or what rule was broken in a child. */
 const char *fake_host_violation(const FakeHost *fake);
 

@@ -44,6 +44,15 @@ static gboolean matches(const FakeHost *fake, const char *address, const char *d
     return g_strcmp0(device->native, driver) == 0;
 }
 
+static void write_power(FakeHost *fake, const char *address, const char *text)
+{
+    g_autofree char *path = fake_below(fake, DEVICES "%s/power/control", address);
+    g_autofree char *line = g_strdup_printf("%s\n", text);
+
+    if (g_file_test(path, G_FILE_TEST_EXISTS))
+        fake_put_attribute(fake, address, "power/control", line);
+}
+
 static int probe(FakeHost *fake, const char *address, const char *driver)
 {
     const FakeDevice *device = g_hash_table_lookup(fake->devices, address);
@@ -51,6 +60,10 @@ static int probe(FakeHost *fake, const char *address, const char *driver)
     if (vv_driver_is_vfio(driver) && (!device->has_group || !device->is_endpoint))
         return EINVAL;
     fake_host_bind(fake, address, driver);
+    if (vv_driver_is_vfio(driver)) /* vfio_pci_core_register_device: pm_runtime_allow */
+        write_power(fake, address, "auto");
+    else if (device->masters)
+        fake_set_config_word(fake, address, 4, fake_config_word(fake, address, 4) | 4);
     return 0;
 }
 
@@ -73,6 +86,8 @@ static int write_unbind(FakeHost *fake, const char *driver, const char *address)
     if (!is_plugged(fake, address) || g_strcmp0(now, driver) != 0)
         return ENODEV;
     fake_host_bind(fake, address, NULL);
+    if (vv_driver_is_vfio(driver)) /* vfio_pci_core_unregister_device: pm_runtime_forbid */
+        write_power(fake, address, "on");
     return 0;
 }
 
@@ -103,6 +118,46 @@ static int write_override(FakeHost *fake, const char *address, const char *text)
     return 0;
 }
 
+/* power/control and d3cold_allowed, when they are there. */
+static int write_setting(FakeHost *fake, const char *path, const char *address, const char *attribute,
+                         const char *text)
+{
+    g_autofree char *full = g_strconcat(fake->root, "/", path, NULL);
+    g_autofree char *line = g_strdup_printf("%s\n", text);
+
+    if (!g_file_test(full, G_FILE_TEST_EXISTS))
+        return ENOENT;
+    fake_put_attribute(fake, address, attribute, line);
+    return 0;
+}
+
+/* "4=0002", as vv_sysfs_write_word() says it. Only the command register's bus master bit may change. */
+static int write_config(FakeHost *fake, const char *address, const char *text)
+{
+    const FakeDevice *device = g_hash_table_lookup(fake->devices, address);
+    guint offset, value;
+
+    if (sscanf(text, "%x=%x", &offset, &value) != 2 || offset != 4 ||
+        (fake_config_word(fake, address, 4) ^ value) & ~4U)
+        note_violation(fake, "only bus mastering may be written", "config", text);
+    if (!device->stuck_master)
+        fake_set_config_word(fake, address, 4, value);
+    return 0;
+}
+
+static int write_reset(FakeHost *fake, const char *address, const char *text)
+{
+    g_autofree char *path = fake_below(fake, DEVICES "%s/reset", address);
+    g_autofree char *saved = fake_below(fake, DEVICES "%s/config.alive", address);
+    g_autofree char *config = fake_below(fake, DEVICES "%s/config", address);
+
+    if (!g_file_test(path, G_FILE_TEST_EXISTS) || strcmp(text, "1") != 0)
+        return EINVAL;
+    if (g_file_test(saved, G_FILE_TEST_EXISTS))
+        g_assert_no_errno(rename(saved, config));
+    return 0;
+}
+
 static int react(FakeHost *fake, const char *path, const char *text)
 {
     g_auto(GStrv) part = g_strsplit(path, "/", -1); /* sys bus pci devices ADDRESS … */
@@ -118,6 +173,14 @@ static int react(FakeHost *fake, const char *path, const char *text)
         return ENOENT;
     if (g_str_has_prefix(path, DEVICES) && parts == 6 && strcmp(part[5], "driver_override") == 0)
         return write_override(fake, part[4], text);
+    if (g_str_has_prefix(path, DEVICES) && parts == 6 && strcmp(part[5], "d3cold_allowed") == 0)
+        return write_setting(fake, path, part[4], part[5], text);
+    if (g_str_has_prefix(path, DEVICES) && g_str_has_suffix(path, "/power/control"))
+        return write_setting(fake, path, part[4], "power/control", text);
+    if (g_str_has_prefix(path, DEVICES) && parts == 6 && strcmp(part[5], "config") == 0)
+        return write_config(fake, part[4], text);
+    if (g_str_has_prefix(path, DEVICES) && parts == 6 && strcmp(part[5], "reset") == 0)
+        return write_reset(fake, part[4], text);
     if (g_str_has_prefix(path, DEVICES) && g_str_has_suffix(path, "/driver/unbind")) {
         g_autofree char *now = fake_host_driver(fake, part[4]);
         return now ? write_unbind(fake, now, text) : ENOENT;

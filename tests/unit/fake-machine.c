@@ -79,6 +79,13 @@ static void add_reset(FakeHost *fake, const char *address, const char *value)
         fake_put_attribute(fake, address, "reset_method", g_strdelimit(methods, ",", ' '));
 }
 
+static void put_line(FakeHost *fake, const char *address, const char *attribute, const char *value)
+{
+    g_autofree char *line = g_strdup_printf("%s\n", value);
+
+    fake_put_attribute(fake, address, attribute, line);
+}
+
 /* One key=value of a device's line. Returns FALSE for a word that is not known. */
 static gboolean add_attribute(FakeHost *fake, const char *address, const char *key, const char *value)
 {
@@ -98,9 +105,14 @@ static gboolean add_attribute(FakeHost *fake, const char *address, const char *k
         add_sriov(fake, address, value);
     else if (strcmp(key, "physfn") == 0)
         add_physfn(fake, address, value);
+    else if (strcmp(key, "power") == 0)
+        put_line(fake, address, "power/control", value);
+    else if (strcmp(key, "d3cold") == 0)
+        put_line(fake, address, "d3cold_allowed", value);
     else
-        return strcmp(key, "class") == 0 || strcmp(key, "id") == 0 || strcmp(key, "sub") == 0 ||
-               strcmp(key, "driver") == 0 || strcmp(key, "native") == 0 || strcmp(key, "header") == 0;
+        return strcmp(key, "class") == 0 || strcmp(key, "busmaster") == 0 || strcmp(key, "id") == 0 ||
+               strcmp(key, "sub") == 0 || strcmp(key, "driver") == 0 || strcmp(key, "native") == 0 ||
+               strcmp(key, "header") == 0;
     return TRUE;
 }
 
@@ -138,8 +150,11 @@ static void add_device(FakeHost *fake, char **words)
     if (!native && driver && !vv_driver_is_vfio(driver) && strcmp(driver, "pci-stub") != 0)
         native = driver;
     FakeDevice *device = g_new0(FakeDevice, 1);
-    *device =
-        (FakeDevice){g_strdup(native), g_strdup(driver), find_word(words, "group") != NULL, header == 0};
+    const char *master = find_word(words, "busmaster");
+    *device = (FakeDevice){g_strdup(native), g_strdup(driver), find_word(words, "group") != NULL,
+                           header == 0,      master != NULL,   g_strcmp0(master, "stuck") == 0};
+    if (master && driver)
+        fake_set_config_word(fake, address, 4, 4);
     g_hash_table_replace(fake->devices, g_strdup(address), device);
 
     g_autofree char *target = g_strdup_printf("../../../devices/pci0000:00/%s", address);

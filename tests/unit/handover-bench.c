@@ -31,7 +31,7 @@ void bench_open(Bench *b, FakeHost *fake)
     b->journal = vv_journal_new(fake_host_root(fake));
     b->before = fake_host_snapshot(fake, "sys");
     b->options = (VvHandoverOptions){
-        .unbind_ms = 5000, .lock_ms = 100, .progress = count_progress, .progress_data = b};
+        .stage_ms = 5000, .lock_ms = 100, .progress = count_progress, .progress_data = b};
     b->fds = bench_count_fds();
     fake_host_require_journal(fake, 0);
 }
@@ -55,7 +55,7 @@ gboolean bench_take_as(Bench *b, const char *words, const char *owner, VvPlan **
 {
     g_autoptr(GArray) selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
     /* One of the machines has no other card. */
-    const char *const allow[] = {"display-boot", NULL};
+    const char *const allow[] = {"display-boot", "claimed", NULL};
     const VvPlanOptions options = {.owner = owner, .owner_name = owner ? "win11" : NULL, .allow = allow};
 
     assert_true(vv_selector_parse(words, selectors, NULL));

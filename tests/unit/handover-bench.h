@@ -11,7 +11,7 @@ typedef struct {
     VvJournal *journal;
     char *before; /* fake_host_snapshot("sys") */
     guint fds;
-    VvHandoverOptions options; /* unbind_ms is short, but not so short that a busy machine fails */
+    VvHandoverOptions options; /* stage_ms is short, but not so short that a busy machine fails */
     guint progress;            /* how often it was called */
     guint progress_failed;
 } Bench;

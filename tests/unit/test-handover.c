@@ -211,7 +211,7 @@ static int most_parallel(guint parallel, int gather, guint ms)
     Bench b;
 
     bench_open(&b, fake_host_load("amd-desktop"));
-    b.options.unbind_ms = 60000;
+    b.options.stage_ms = 60000;
     fake_host_gather(b.fake, gather, ms);
     b.options.parallel = parallel;
     bench_take_fine(&b, "08:00;01:00.0;0a:00.4");

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vfio/handover-run.h"
+
+#include "vfio/error.h"
+#include "vfio/group.h"
+#include "vfio/modules.h"
+
+#include <string.h>
+
+/* How long guests that have just ended may take to let go of their groups, all together. */
+#define GROUP_CLOSE_MS 2000
+
+void vv_run_add_return(VvRun *run, VvEntry *entry)
+{
+    const VvPlanDevice *planned = vv_run_planned(run, entry->address);
+    const VvDevice *device = planned ? planned->device : NULL;
+    VvJob *job = vv_job_new(entry->address, entry->driver, entry->override);
+
+    /* A driver that was unloaded meanwhile is loaded again; if that fails, the job will say that it is
+     * missing. */
+    if (entry->driver && !run->options.quarantine)
+        vv_module_load_driver(run->sysfs, entry->driver, device ? device->modalias : NULL, NULL);
+    job->change.power_control = g_strdup(entry->power);
+    job->change.d3cold = g_strdup(entry->d3cold);
+    job->change.check = TRUE;
+    job->change.stay = run->options.quarantine;
+    job->alone = g_strdup(vv_driver_goes_alone(entry->driver) ? entry->driver : NULL);
+    job->lock_fd = vv_journal_lock_fd(run->journal, device ? device->group : -1);
+    g_ptr_array_add(run->jobs, job);
+    g_ptr_array_add(run->entries, entry);
+}
+
+static gboolean group_was_closed(VvRun *run, const VvDevice *device)
+{
+    if (!run->group_closed)
+        run->group_closed = g_get_monotonic_time() + GROUP_CLOSE_MS * 1000;
+    while (vv_group_in_use(run->sysfs, device->group)) {
+        if (g_get_monotonic_time() >= run->group_closed)
+            return FALSE;
+        g_usleep(10000);
+    }
+    return TRUE;
+}
+
+/* Unbinding a device that a program still holds would block for as long as it does
+ * (vfio_unregister_group_dev), and one whose last worker hangs would only wedge another. */
+static gboolean may_return(VvRun *run, const VvPlanDevice *planned, const VvEntry *entry)
+{
+    if (entry->state == VV_STATE_STUCK && vv_process_alive(run->sysfs, entry->by)) {
+        vv_run_fail(run, g_error_new(VV_ERROR, VV_ERROR_FAILED, "stuck: %s",
+                                     entry->note ? entry->note : planned->device->text));
+        return FALSE;
+    }
+    g_autofree char *now = vv_device_driver_now(run->sysfs, planned->device);
+    if (!vv_driver_is_vfio(now) || group_was_closed(run, planned->device))
+        return TRUE;
+    vv_run_fail(run, g_error_new(VV_ERROR, VV_ERROR_REFUSED,
+                                 "process-holds: a running program holds %s (/dev/vfio/%d); stop it first",
+                                 planned->device->text, planned->device->group));
+    return FALSE;
+}
+
+static void prepare_return(VvRun *run, VvPlanDevice *planned, VvEntryFilter filter, gpointer data)
+{
+    GError *error = NULL;
+    g_autoptr(VvEntry) entry = vv_journal_read(run->journal, planned->address, &error);
+
+    if (error)
+        vv_run_fail(run, error);
+    if (!entry) {
+        planned->state = error ? planned->state : "host"; /* somebody else gave it back meanwhile */
+        return;
+    }
+    planned->state = vv_state_name(entry->state);
+    if (filter && !filter(run, entry, data))
+        return;
+    if (!planned->device || vv_run_is_gone(run, planned->address)) {
+        vv_run_drop_entry(run, entry, "gone");
+        return;
+    }
+    if (!may_return(run, planned, entry))
+        return;
+    /* That it is on its way need not be on disk: what was before is, and a full disk must keep no device. */
+    vv_run_set_state(run, entry, VV_STATE_RETURNING, NULL, NULL);
+    vv_run_add_return(run, g_steal_pointer(&entry));
+}
+
+/* A group that another program works on keeps its own devices from coming back, not the others. */
+static void return_group(VvRun *run, int group, gint64 deadline, VvEntryFilter filter, gpointer data)
+{
+    GError *error = NULL;
+
+    if (!vv_journal_lock(run->journal, group, deadline, &error)) {
+        vv_run_fail(run, error);
+        return;
+    }
+    for (guint i = 0; i < run->plan->devices->len; i++) {
+        VvPlanDevice *planned = run->plan->devices->pdata[i];
+        if ((planned->device ? planned->device->group : -1) == group)
+            prepare_return(run, planned, filter, data);
+    }
+}
+
+void vv_run_return(VvRun *run, VvEntryFilter filter, gpointer data)
+{
+    g_autoptr(GArray) groups = vv_run_groups(run);
+    gint64 deadline = g_get_monotonic_time() + (gint64)run->options.lock_ms * 1000;
+
+    run->giving_back = TRUE;
+    for (guint i = 0; i < groups->len; i++)
+        return_group(run, g_array_index(groups, int, i), deadline, filter, data);
+    vv_run_jobs(run);
+}
+
+gboolean vv_handover_return(VvHost *host, VvJournal *journal, VvPlan *plan, const VvHandoverOptions *options,
+                            GError **error)
+{
+    VvRun run;
+
+    vv_run_init(&run, host, journal, plan, options);
+    vv_run_return(&run, NULL, NULL);
+    return vv_run_clear(&run, error);
+}
