@@ -9,9 +9,10 @@
 typedef struct {
     VvDevice *device; /* owned by the host; NULL in a plan to give back what is gone */
     VvAddress address;
-    char *from;        /* driver now, NULL: none */
-    char *to;          /* driver wanted, NULL: none */
-    const char *state; /* static: "host", "taken", "stuck", … as the journal's states */
+    char *from;         /* driver now, NULL: none */
+    char *to;           /* driver wanted, NULL: none */
+    const char *state;  /* static: "host", "gone", or the journal's states: "taken", "stuck" … */
+    gboolean companion; /* nobody named it: it goes to VFIO because it shares its group with one that was */
 } VvPlanDevice;
 
 /* One thing that is done, or would be. */
