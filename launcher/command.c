@@ -2,7 +2,7 @@
 #include "launcher/command.h"
 
 #define REPORTS VV_HAS_JSON
-#define MOVES (VV_NEEDS_ROOT | VV_CHANGES | VV_HAS_DRY_RUN | VV_HAS_JSON)
+#define MOVES (VV_NEEDS_ROOT | VV_CHANGES | VV_HAS_DRY_RUN | VV_HAS_JSON | VV_HANDS_OVER)
 #define MANY G_MAXUINT
 
 const VvCommand vv_commands[] = {
@@ -29,6 +29,8 @@ const VvCommand vv_commands[] = {
      vv_start_options},
     {"stop", "DOMAIN", "ask the guest to shut down, and give its devices back", MOVES, 1, 1, vv_verb_stop,
      vv_stop_options},
+    {"recover", "", "bring back what an interrupted virt-vfio left behind", MOVES, 0, 0, vv_verb_recover,
+     NULL},
     {"status", "", "what is taken, for whom, since when; and the domains with devices", REPORTS, 0, 0,
      vv_verb_status, NULL},
     {0},

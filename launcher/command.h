@@ -9,8 +9,10 @@ typedef struct {
     char *sysroot; /* NULL: the running system */
     char *uri;     /* NULL: qemu:///system */
     gboolean json, dry_run;
-    gboolean colour, utf8; /* of standard output */
-    int signal_fd;         /* readable after SIGINT, SIGTERM, SIGHUP; -1 for verbs that change nothing */
+    gboolean colour, utf8;                  /* of standard output */
+    int parallel, deadline, reset_deadline; /* workers, seconds; 0: the hand-over's own */
+    GArray *recovered;                      /* VvAddress: what was brought back before the verb began */
+    int signal_fd; /* readable after SIGINT, SIGTERM, SIGHUP; -1 for verbs that change nothing */
     VvSysfs *sysfs;
     VvHost *host;
     VvJournal *journal;
@@ -27,6 +29,7 @@ typedef enum {
     VV_CHANGES = 1 << 1,     /* moves devices: not with --sysroot, and signals wait until it is done */
     VV_HAS_DRY_RUN = 1 << 2, /* takes --dry-run */
     VV_HAS_JSON = 1 << 3,    /* takes --json */
+    VV_HANDS_OVER = 1 << 4,  /* takes the options of a hand-over */
 } VvNeeds;
 
 /* One row makes the help, the parsing and the manual's list. */
@@ -47,6 +50,8 @@ VvSysfs *vv_context_sysfs(VvContext *context, GError **error);
 VvHost *vv_context_host(VvContext *context, GError **error);
 VvJournal *vv_context_journal(VvContext *context);
 VvConnection *vv_context_connection(VvContext *context, GError **error);
+/* How this command line wants devices handed over, with progress for people. */
+VvHandoverOptions vv_context_handover(VvContext *context);
 /* Forgets the scan: the next vv_context_host() looks again. Frees what the old host owned. */
 void vv_context_rescan(VvContext *context);
 
@@ -61,6 +66,7 @@ int vv_verb_define(VvContext *context, char **words, GError **error);
 int vv_verb_xml(VvContext *context, char **words, GError **error);
 int vv_verb_start(VvContext *context, char **words, GError **error);
 int vv_verb_stop(VvContext *context, char **words, GError **error);
+int vv_verb_recover(VvContext *context, char **words, GError **error);
 int vv_verb_status(VvContext *context, char **words, GError **error);
 
 extern const GOptionEntry vv_list_options[], vv_plan_options[], vv_bind_options[], vv_release_options[],

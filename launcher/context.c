@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/command.h"
+#include "launcher/present.h"
 
 VvSysfs *vv_context_sysfs(VvContext *context, GError **error)
 {
@@ -32,4 +33,15 @@ VvConnection *vv_context_connection(VvContext *context, GError **error)
     if (!context->connection)
         context->connection = vv_connection_open(context->uri, error);
     return context->connection;
+}
+
+VvHandoverOptions vv_context_handover(VvContext *context)
+{
+    return (VvHandoverOptions){
+        .parallel = (guint)context->parallel,
+        .stage_ms = (guint)context->deadline * 1000,
+        .reset_ms = (guint)context->reset_deadline * 1000,
+        .progress = vv_progress_step,
+        .progress_data = context,
+    };
 }

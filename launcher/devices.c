@@ -147,7 +147,7 @@ gboolean vv_give_back(VvContext *context, const GPtrArray *entries, VvPlan **ret
     if (!host)
         return FALSE;
 
-    VvHandoverOptions options = {.progress = vv_progress_step, .progress_data = context};
+    VvHandoverOptions options = vv_context_handover(context);
     g_autoptr(VvPlan) plan = vv_plan_return(host, entries);
     gboolean ok = vv_handover_return(host, vv_context_journal(context), plan, &options, error);
     if (ret_plan)

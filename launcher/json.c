@@ -52,6 +52,7 @@ static json_object *json_plan_device(const VvPlanDevice *device)
     json_object_object_add(object, "from", vv_json_text(device->from));
     json_object_object_add(object, "to", vv_json_text(device->to));
     json_object_object_add(object, "state", vv_json_text(device->state));
+    json_object_object_add(object, "companion", json_object_new_boolean(device->companion));
     return object;
 }
 

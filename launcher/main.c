@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/command.h"
+#include "launcher/recovery.h"
 #include "vfio/error.h"
 
 #include <langinfo.h>
@@ -81,12 +82,23 @@ static gboolean parse_options(VvContext *context, const VvCommand *command, int 
         {"connect", 0, 0, G_OPTION_ARG_STRING, &context->uri, "Which libvirt", "URI"},
         {0},
     };
+    const GOptionEntry hand_over[] = {
+        {"deadline", 0, 0, G_OPTION_ARG_INT, &context->deadline,
+         "How long a driver may take to let go of a device, or to take it (default 15)", "SECONDS"},
+        {"reset-deadline", 0, 0, G_OPTION_ARG_INT, &context->reset_deadline,
+         "How long a device may take to reset (default 70)", "SECONDS"},
+        {"parallel", 0, 0, G_OPTION_ARG_INT, &context->parallel,
+         "How many devices move side by side (default and most 16)", "N"},
+        {0},
+    };
     g_autofree char *usage = g_strdup_printf("%s %s", command->name, command->arguments);
     g_autoptr(GOptionContext) options = g_option_context_new(usage);
     g_autoptr(GError) problem = NULL;
 
     g_option_context_set_summary(options, command->help);
     g_option_context_add_main_entries(options, common, NULL);
+    if (command->needs & VV_HANDS_OVER)
+        g_option_context_add_main_entries(options, hand_over, NULL);
     if (command->options)
         g_option_context_add_main_entries(options, command->options, NULL);
     if (g_option_context_parse(options, argc, argv, &problem))
@@ -106,6 +118,21 @@ static gboolean check_words(const VvCommand *command, char **words, GError **err
                 count < command->min_words ? "an argument is missing" : "too many arguments", command->name,
                 command->arguments);
     return FALSE;
+}
+
+static gboolean check_number(const char *name, int value, int most, GError **error)
+{
+    if (value >= 0 && value <= most)
+        return TRUE;
+    g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "--%s %d: it is 1 to %d", name, value, most);
+    return FALSE;
+}
+
+static gboolean check_limits(const VvContext *context, GError **error)
+{
+    return check_number("parallel", context->parallel, 16, error) &&
+           check_number("deadline", context->deadline, 3600, error) &&
+           check_number("reset-deadline", context->reset_deadline, 3600, error);
 }
 
 static gboolean check_needs(const VvContext *context, const VvCommand *command, GError **error)
@@ -156,22 +183,25 @@ static void context_clear(VvContext *context)
     g_clear_pointer(&context->sysfs, vv_sysfs_free);
     g_free(context->sysroot);
     g_free(context->uri);
+    g_array_unref(context->recovered);
     if (context->signal_fd >= 0)
         close(context->signal_fd);
 }
 
 static int run_command(const VvCommand *command, int argc, char **argv)
 {
-    VvContext context = {.signal_fd = -1};
+    VvContext context = {.signal_fd = -1, .recovered = g_array_new(FALSE, FALSE, sizeof(VvAddress))};
     g_autoptr(GError) error = NULL;
     int result = VV_ERROR_FAILED;
 
     if (parse_options(&context, command, &argc, &argv, &error) && check_words(command, argv + 1, &error) &&
-        check_needs(&context, command, &error)) {
+        check_limits(&context, &error) && check_needs(&context, command, &error)) {
         context.colour = isatty(STDOUT_FILENO) && !g_getenv("NO_COLOR");
         context.utf8 = g_get_charset(NULL);
         if (command->needs & VV_CHANGES)
             context.signal_fd = hold_signals();
+        if (command->needs & VV_CHANGES && !context.dry_run && command->run != vv_verb_recover)
+            vv_context_recover(&context);
         result = command->run(&context, argv + 1, &error);
     }
     context_clear(&context);

@@ -113,7 +113,8 @@ static void add_plan_row(VvContext *context, struct libscols_table *table, const
     scols_line_set_data(line, 2, name);
     if (device->group >= 0)
         scols_line_set_data(line, 4, group);
-    scols_line_set_data(line, 5, reset);
+    g_autofree char *alone = g_strdup_printf("%s, for nobody: it only shares the group", reset);
+    scols_line_set_data(line, 5, planned->companion ? alone : reset);
 }
 
 static void print_reason(const VvContext *context, FILE *out, const VvReason *reason)

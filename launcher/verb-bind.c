@@ -5,7 +5,7 @@
 #include "vfio/error.h"
 
 static char **allow;
-static gboolean all;
+static gboolean all, quarantine;
 
 const GOptionEntry vv_bind_options[] = {
     {"allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Lift one reason of the plan", "CODE[=ADDRESS]"},
@@ -14,6 +14,8 @@ const GOptionEntry vv_bind_options[] = {
 
 const GOptionEntry vv_release_options[] = {
     {"all", 0, 0, G_OPTION_ARG_NONE, &all, "Everything that was taken by hand", NULL},
+    {"quarantine", 0, 0, G_OPTION_ARG_NONE, &quarantine,
+     "Keep them on VFIO, where nobody uses them until they are released again", NULL},
     {0},
 };
 
@@ -34,11 +36,23 @@ int vv_verb_bind(VvContext *context, char **words, GError **error)
         vv_show_plan(context, plan, "This would be taken from this host");
         return vv_plan_ok(plan) ? 0 : VV_ERROR_REFUSED;
     }
-    VvHandoverOptions handover = {.progress = vv_progress_step, .progress_data = context};
+    VvHandoverOptions handover = vv_context_handover(context);
     gboolean ok = vv_handover_take(host, vv_context_journal(context), plan, &handover, error);
     if (context->json)
         vv_json_print(vv_json_plan(plan));
     return ok ? 0 : VV_ERROR_FAILED;
+}
+
+/* Was it given back just now, before this verb began? */
+static gboolean was_recovered(const VvContext *context, const VvSelector *selector)
+{
+    for (guint i = 0; i < context->recovered->len; i++) {
+        VvAddress address = g_array_index(context->recovered, VvAddress, i);
+        if (selector->whole_slot ? vv_address_same_slot(address, selector->address)
+                                 : vv_address_equal(address, selector->address))
+            return TRUE;
+    }
+    return FALSE;
 }
 
 /* The journal entry of each named function; a function that was not taken is the user's mistake. */
@@ -59,7 +73,7 @@ static GPtrArray *entries_named(VvContext *context, char **words, GError **error
             found = TRUE;
             g_ptr_array_add(named, g_ptr_array_steal_index(entries, j - 1));
         }
-        if (!found) {
+        if (!found && !was_recovered(context, selector)) {
             char text[VV_ADDRESS_TEXT];
             g_set_error(
                 error, VV_ERROR, VV_ERROR_FAILED,
@@ -71,28 +85,40 @@ static GPtrArray *entries_named(VvContext *context, char **words, GError **error
     return entries ? g_steal_pointer(&named) : NULL;
 }
 
+/* All that was taken by hand; what is in quarantine wants to be named. */
+static GPtrArray *entries_by_hand(VvContext *context, GError **error)
+{
+    GPtrArray *entries = vv_entries_of(context, VV_OWNER_MANUAL, error);
+
+    for (guint i = entries ? entries->len : 0; i > 0; i--)
+        if (((const VvEntry *)entries->pdata[i - 1])->state == VV_STATE_QUARANTINED)
+            g_ptr_array_remove_index(entries, i - 1);
+    return entries;
+}
+
 int vv_verb_release(VvContext *context, char **words, GError **error)
 {
     if (all == (*words != NULL)) {
         g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "release: name addresses, or say --all; not both");
         return VV_ERROR_USAGE;
     }
-    g_autoptr(GPtrArray) entries =
-        all ? vv_entries_of(context, VV_OWNER_MANUAL, error) : entries_named(context, words, error);
+    g_autoptr(GPtrArray) entries = all ? entries_by_hand(context, error) : entries_named(context, words, error);
     VvHost *host = entries ? vv_context_host(context, error) : NULL;
     if (!host)
         return VV_ERROR_FAILED;
 
     g_autoptr(VvPlan) plan = vv_plan_return(host, entries);
     if (context->dry_run || !vv_plan_ok(plan)) {
-        vv_show_plan(context, plan, "This would be given back");
+        vv_show_plan(context, plan,
+                     quarantine ? "This would stay on VFIO, in quarantine" : "This would be given back");
         return vv_plan_ok(plan) ? 0 : VV_ERROR_REFUSED;
     }
-    VvHandoverOptions handover = {.progress = vv_progress_step, .progress_data = context};
+    VvHandoverOptions handover = vv_context_handover(context);
+    handover.quarantine = quarantine;
     gboolean ok = vv_handover_return(host, vv_context_journal(context), plan, &handover, error);
     if (context->json)
         vv_json_print(vv_json_plan(plan));
-    else if (!entries->len)
+    else if (!entries->len && !context->recovered->len)
         puts("Nothing was taken by hand.");
     return ok ? 0 : VV_ERROR_FAILED;
 }

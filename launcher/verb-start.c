@@ -186,7 +186,7 @@ static int take_and_start(VvContext *context, const VvDomain *domain, VvPlan **r
         return VV_ERROR_FAILED;
     vv_print_progress(context, "planned", g_get_monotonic_time() - before, FALSE, NULL);
 
-    VvHandoverOptions options = {.progress = vv_progress_step, .progress_data = context};
+    VvHandoverOptions options = vv_context_handover(context);
     if (!vv_handover_take(context->host, vv_context_journal(context), plan, &options, error) ||
         !start_domain(context, domain, plan, error))
         return VV_ERROR_FAILED;

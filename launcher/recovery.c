@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/recovery.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static gboolean owner_alive(const VvEntry *entry, gpointer data)
+{
+    VvConnection *connection = vv_context_connection(data, NULL);
+    VvDomainState state;
+
+    /* Where libvirt does not answer, the open group of a running guest has already said that it lives. */
+    return connection && vv_connection_state(connection, entry->owner, &state, NULL) &&
+           state != VV_DOMAIN_OFF && state != VV_DOMAIN_CRASHED;
+}
+
+VvRecoverOptions vv_context_recover_options(VvContext *context, gboolean retry)
+{
+    return (VvRecoverOptions){.owner_alive = owner_alive, .data = context, .retry = retry};
+}
+
+static void tell(VvContext *context, const VvPlan *plan)
+{
+    for (guint i = 0; i < plan->devices->len; i++) {
+        const VvPlanDevice *device = plan->devices->pdata[i];
+        gboolean home = strcmp(device->state, "host") == 0;
+        if (!home && strcmp(device->state, "gone") != 0)
+            continue;
+        g_autofree char *address = vv_address_dup(device->address);
+        fprintf(stderr, "virt-vfio: %s was left behind by an interrupted virt-vfio; %s\n", address,
+                !home        ? "it is gone"
+                : device->to ? "it is back with its driver"
+                             : "it is back, with no driver as before");
+        g_array_append_val(context->recovered, device->address);
+    }
+}
+
+void vv_context_recover(VvContext *context)
+{
+    const VvRecoverOptions options = vv_context_recover_options(context, FALSE);
+    VvHandoverOptions handover = vv_context_handover(context);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VvPlan) plan = NULL;
+
+    handover.progress = NULL;
+    if (vv_journal_is_empty(vv_context_journal(context)) || !vv_context_host(context, NULL))
+        return;
+    if (!vv_recover(context->host, context->journal, &options, &handover, &plan, &error))
+        fprintf(stderr, "virt-vfio: of what was left behind, not all came back: %s\n", error->message);
+    if (plan)
+        tell(context, plan);
+    if (plan && plan->devices->len)
+        vv_context_rescan(context);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/json.h"
+#include "launcher/present.h"
+#include "launcher/recovery.h"
+#include "vfio/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *action_text(VvRecoverAction action)
+{
+    static const char *const texts[] = {
+        [VV_RECOVER_LEAVE] = "stays",
+        [VV_RECOVER_RETURN] = "goes back",
+        [VV_RECOVER_FORGET] = "is forgotten",
+        [VV_RECOVER_FINISH] = "stays taken",
+    };
+
+    return texts[action];
+}
+
+static json_object *json_recovery(const VvRecovery *recovery)
+{
+    json_object *object = json_object_new_object();
+
+    json_object_object_add(object, "address", vv_json_address(recovery->entry->address));
+    json_object_object_add(object, "state", vv_json_text(vv_state_name(recovery->entry->state)));
+    json_object_object_add(object, "from", vv_json_text("vfio-pci"));
+    json_object_object_add(object, "to", vv_json_text(recovery->entry->driver));
+    json_object_object_add(object, "action", vv_json_text(action_text(recovery->action)));
+    json_object_object_add(object, "why", vv_json_text(recovery->why));
+    return object;
+}
+
+static void print_recovery(const VvRecovery *recovery)
+{
+    const VvEntry *entry = recovery->entry;
+    char address[VV_ADDRESS_TEXT];
+
+    printf("  %s  %-11s %s%s%s: %s\n", vv_address_format(entry->address, address),
+           vv_state_name(entry->state), action_text(recovery->action),
+           recovery->action == VV_RECOVER_RETURN ? " to " : "",
+           recovery->action != VV_RECOVER_RETURN ? ""
+           : entry->driver                       ? entry->driver
+                                                 : "no driver",
+           recovery->why);
+    if (entry->note)
+        printf("      %s\n", entry->note);
+}
+
+static int explain(VvContext *context, const VvRecoverOptions *options, GError **error)
+{
+    g_autoptr(GPtrArray) recoveries = vv_recover_look(context->host, context->journal, options, error);
+    if (!recoveries)
+        return VV_ERROR_FAILED;
+
+    json_object *devices = context->json ? json_object_new_array() : NULL;
+    for (guint i = 0; i < recoveries->len; i++)
+        if (devices)
+            json_object_array_add(devices, json_recovery(recoveries->pdata[i]));
+        else
+            print_recovery(recoveries->pdata[i]);
+    if (devices) {
+        json_object *object = json_object_new_object();
+        json_object_object_add(object, "verdict", vv_json_text("ok"));
+        json_object_object_add(object, "devices", devices);
+        vv_json_print(object);
+    } else if (!recoveries->len)
+        puts("Nothing is taken from this host.");
+    return 0;
+}
+
+/* What is stuck or quarantined stays so, but nobody shall think that all is well. */
+static guint report_left(VvContext *context, GError **error)
+{
+    g_autoptr(GPtrArray) entries = vv_journal_list(context->journal, error);
+    guint count = 0;
+
+    for (guint i = 0; entries && i < entries->len; i++) {
+        const VvEntry *entry = entries->pdata[i];
+        char address[VV_ADDRESS_TEXT];
+        if (entry->state != VV_STATE_STUCK && entry->state != VV_STATE_QUARANTINED)
+            continue;
+        count++;
+        fprintf(stderr, "virt-vfio: %s stays %s: %s\n", vv_address_format(entry->address, address),
+                vv_state_name(entry->state), entry->note ? entry->note : "see 'virt-vfio status'");
+    }
+    return count;
+}
+
+int vv_verb_recover(VvContext *context, char **words G_GNUC_UNUSED, GError **error)
+{
+    const VvRecoverOptions options = vv_context_recover_options(context, TRUE);
+    const VvHandoverOptions handover = vv_context_handover(context);
+    g_autoptr(VvPlan) plan = NULL;
+
+    vv_context_journal(context);
+    if (!vv_context_host(context, error))
+        return VV_ERROR_FAILED;
+    if (context->dry_run)
+        return explain(context, &options, error);
+    gboolean ok = vv_recover(context->host, context->journal, &options, &handover, &plan, error);
+    if (plan && context->json)
+        vv_json_print(vv_json_plan(plan));
+    else if (plan && !plan->devices->len)
+        puts("Nothing was left behind.");
+    return ok && report_left(context, error) == 0 ? 0 : VV_ERROR_FAILED;
+}
