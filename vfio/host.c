@@ -3,20 +3,19 @@
 
 #include "vfio/error.h"
 #include "vfio/group.h"
+#include "vfio/names.h"
 
 #include <errno.h>
-#include <pci/pci.h>
 #include <stdio.h>
 #include <string.h>
 
 struct VvHost {
     const VvSysfs *sysfs;
-    GPtrArray *devices;     /* VvDevice, sorted */
-    GHashTable *by_key;     /* gint64 * (address key) -> VvDevice, not owned */
-    GHashTable *by_group;   /* int -> GPtrArray of VvDevice, not owned */
-    GArray *groups;         /* int, sorted */
-    GHashTable *names;      /* VvDevice -> char *, filled on demand */
-    struct pci_access *pci; /* only for names */
+    GPtrArray *devices;   /* VvDevice, sorted */
+    GHashTable *by_key;   /* gint64 * (address key) -> VvDevice, not owned */
+    GHashTable *by_group; /* int -> GPtrArray of VvDevice, not owned */
+    GArray *groups;       /* int, sorted */
+    VvNames *names;       /* NULL before the first question */
 };
 
 static void device_free(gpointer data)
@@ -25,7 +24,6 @@ static void device_free(gpointer data)
 
     g_free(device->driver);
     g_free(device->modalias);
-    g_free(device->driver_override);
     g_strfreev(device->reset_methods);
     g_free(device);
 }
@@ -95,12 +93,16 @@ static int compare_ints(gconstpointer a, gconstpointer b)
 }
 
 /* vfio's no-IOMMU mode numbers its groups like all others; only the name tells that they give no protection,
- * and so are no groups to us (drivers/vfio/group.c, vfio_noiommu_group_alloc). */
-static gboolean group_protects(const VvSysfs *sysfs, int group)
+ * and so are no groups to us. Such a group is made for one device while a VFIO driver takes it, and goes with
+ * it (drivers/vfio/group.c, vfio_noiommu_group_alloc, vfio_device_remove_group): no other device need be
+ * asked for, which saves one system call in five. */
+static gboolean group_protects(const VvSysfs *sysfs, const VvDevice *device)
 {
     char path[64], name[32];
 
-    snprintf(path, sizeof path, "sys/kernel/iommu_groups/%d/name", group);
+    if (!vv_driver_is_vfio(device->driver))
+        return TRUE;
+    snprintf(path, sizeof path, "sys/kernel/iommu_groups/%d/name", device->group);
     return vv_sysfs_read_into(sysfs, path, name, sizeof name) < 0 || strcmp(name, "vfio-noiommu") != 0;
 }
 
@@ -114,7 +116,7 @@ static void index_device(VvHost *host, VvDevice *device)
     if (device->group < 0)
         return;
     GPtrArray *members = g_hash_table_lookup(host->by_group, GINT_TO_POINTER(device->group));
-    if (!members && !group_protects(host->sysfs, device->group)) {
+    if (!members && !group_protects(host->sysfs, device)) {
         device->group = -1;
         return;
     }
@@ -141,7 +143,6 @@ VvHost *vv_host_scan(const VvSysfs *sysfs, GError **error)
     host->by_key = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     host->by_group = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
     host->groups = g_array_new(FALSE, FALSE, sizeof(int));
-    host->names = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 
     for (guint i = 0; i < names->len; i++) {
         VvAddress address;
@@ -160,9 +161,7 @@ void vv_host_free(VvHost *host)
 {
     if (!host)
         return;
-    if (host->pci)
-        pci_cleanup(host->pci);
-    g_hash_table_unref(host->names);
+    vv_names_free(host->names);
     g_hash_table_unref(host->by_group);
     g_hash_table_unref(host->by_key);
     g_array_unref(host->groups);
@@ -233,32 +232,9 @@ gboolean vv_host_group_viable(const VvHost *host, int group, const GPtrArray *wi
     return TRUE;
 }
 
-static void pci_silent(char *format G_GNUC_UNUSED, ...)
-{
-}
-
-/* libpci's own handler ends the program with a message; so does this one, but only memory can run out here.
- */
-static G_GNUC_NORETURN void pci_fatal(char *format, ...)
-{
-    g_error("libpci: %s", format);
-}
-
 const char *vv_host_device_name(VvHost *host, const VvDevice *device)
 {
-    char text[256];
-    char *name = g_hash_table_lookup(host->names, device);
-    if (name)
-        return name;
-
-    if (!host->pci) {
-        /* No pci_init(): that looks for a way to reach the hardware; names need only pci.ids. */
-        host->pci = pci_alloc();
-        host->pci->error = pci_fatal;
-        host->pci->warning = host->pci->debug = pci_silent;
-    }
-    name = g_strdup(pci_lookup_name(host->pci, text, sizeof text, PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE,
-                                    device->vendor, device->device));
-    g_hash_table_insert(host->names, (gpointer)device, name);
-    return name;
+    if (!host->names)
+        host->names = vv_names_new(host->devices);
+    return vv_names_get(host->names, device);
 }

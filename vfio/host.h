@@ -7,8 +7,8 @@
  * with hot-plug: scan again, never store (drivers/iommu/iommu.c numbers them as they come). */
 typedef struct VvHost VvHost;
 
-/* VV_ERROR_NOT_READY when there is no PCI bus to read. Four system calls a function. The sysfs must outlive
- * the host. */
+/* VV_ERROR_NOT_READY when there is no PCI bus to read. Four system calls a function, and one to
+ * three more for each group that a VFIO driver holds. The sysfs must outlive the host. */
 VvHost *vv_host_scan(const VvSysfs *sysfs, GError **error);
 void vv_host_free(VvHost *host);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvHost, vv_host_free)
