@@ -13,6 +13,7 @@ static void print_device(VvContext *context, VvDevice *device)
 {
     vv_device_read_details(context->sysfs, device);
     g_autofree char *methods = g_strjoinv(" ", device->reset_methods);
+    g_autofree char *override = vv_device_override_now(context->sysfs, device);
     g_autofree char *ids =
         g_strdup_printf("%04x:%04x, subsystem %04x:%04x, class %06x", device->vendor, device->device,
                         device->subsystem_vendor, device->subsystem_device, device->class_code);
@@ -21,8 +22,8 @@ static void print_device(VvContext *context, VvDevice *device)
     print_row("kind", vv_kind_name(device->kind));
     print_row("ids", ids);
     print_row("driver", device->driver ? device->driver : "none");
-    if (device->driver_override)
-        print_row("override", device->driver_override);
+    if (override)
+        print_row("override", override);
     print_row("reset", *methods ? methods : "no method of its own");
     print_row("ROM", device->has_rom ? "has a ROM BAR" : "no ROM BAR");
     if (device->boot_vga)

@@ -134,17 +134,18 @@ static gint64 read_number_or(const VvSysfs *sysfs, const VvDevice *device, const
     return otherwise;
 }
 
+/* A virtual function has no SR-IOV capability of its own (SR-IOV specification 1.1, 3.3), so need not be
+ * asked. */
 static void read_sriov(const VvSysfs *sysfs, VvDevice *device)
 {
     char path[PATH_SIZE];
-    gint64 total = read_number_or(sysfs, device, "sriov_totalvfs", -1);
+    g_autofree char *parent = vv_sysfs_link_name(sysfs, attribute_path(device, "physfn", path));
 
+    device->is_virtual = parent && vv_address_parse(parent, &device->parent, NULL);
+    gint64 total = device->is_virtual ? -1 : read_number_or(sysfs, device, "sriov_totalvfs", -1);
     device->has_sriov = total >= 0;
     device->sriov_total = total >= 0 ? (guint)total : 0;
     device->sriov_current = device->has_sriov ? (guint)read_number_or(sysfs, device, "sriov_numvfs", 0) : 0;
-
-    g_autofree char *parent = vv_sysfs_link_name(sysfs, attribute_path(device, "physfn", path));
-    device->is_virtual = parent && vv_address_parse(parent, &device->parent, NULL);
 }
 
 void vv_device_read_details(const VvSysfs *sysfs, VvDevice *device)
@@ -158,7 +159,6 @@ void vv_device_read_details(const VvSysfs *sysfs, VvDevice *device)
     /* boot_vga exists for class 0300 only, rom only with a ROM BAR. */
     device->boot_vga = device->class_code >> 8 == 0x0300 && read_number_or(sysfs, device, "boot_vga", 0) == 1;
     device->has_rom = vv_sysfs_exists(sysfs, attribute_path(device, "rom", path));
-    device->driver_override = vv_device_override_now(sysfs, device);
     device->reset_methods = read_reset_methods(sysfs, device);
     read_sriov(sysfs, device);
 }

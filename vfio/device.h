@@ -32,8 +32,7 @@ typedef struct {
     int numa_node; /* -1: unknown */
     gboolean boot_vga;
     gboolean has_rom;
-    char *driver_override; /* NULL: none ("(null)" in sysfs) */
-    char **reset_methods;  /* in the kernel's order; empty: none */
+    char **reset_methods; /* in the kernel's order; empty: none */
     gboolean has_sriov;
     guint sriov_total, sriov_current;
     gboolean is_virtual; /* an SR-IOV VF; `parent` is its PF then */

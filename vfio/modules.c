@@ -4,6 +4,7 @@
 #include "vfio/error.h"
 
 #include <libkmod.h>
+#include <string.h>
 
 typedef struct kmod_ctx KmodContext;
 typedef struct kmod_list KmodList;
@@ -58,12 +59,21 @@ static KmodContext *new_context(void)
 
 gboolean vv_module_available(const VvSysfs *sysfs, const char *driver)
 {
+    /* `list` makes a plan for each card, and opening the index of the modules takes some 70 system calls.
+     * What is installed does not change while such a program runs. */
+    static char asked[64];
+    static gboolean answer;
+
     if (is_registered(sysfs, driver))
         return TRUE;
     if (!vv_sysfs_is_live(sysfs))
         return !vv_sysfs_exists(sysfs, "sys/bus/pci/drivers");
-    g_autoptr(KmodContext) context = new_context();
-    return context && for_each_module(context, driver, NULL) == 0;
+    if (strcmp(asked, driver) != 0) {
+        g_autoptr(KmodContext) context = new_context();
+        answer = context && for_each_module(context, driver, NULL) == 0;
+        g_strlcpy(asked, driver, sizeof asked);
+    }
+    return answer;
 }
 
 gboolean vv_module_load_driver(const VvSysfs *sysfs, const char *driver, const char *modalias, GError **error)

@@ -126,7 +126,6 @@ static inline int tear_down(void **state)
     vv_sysfs_free(fake->sysfs);
     remove_tree(fake->root);
     g_free(fake->root);
-    g_free(fake->device.driver_override);
     g_strfreev(fake->device.reset_methods);
     g_string_free(fake->log, TRUE);
     g_free(fake);

@@ -145,6 +145,11 @@ static VvDevice *detailed(VvHost *host, const char *address)
     return device;
 }
 
+static char *override_of(VvHost *host, const VvDevice *device)
+{
+    return vv_device_override_now(vv_host_sysfs(host), device);
+}
+
 static void test_details(void **state)
 {
     FakeHost *fake = fake_host_load("intel-desktop");
@@ -156,7 +161,7 @@ static void test_details(void **state)
     assert_true(igpu->has_rom);
     assert_false(gpu->boot_vga);
     assert_false(audio->has_rom);
-    assert_null(gpu->driver_override); /* "(null)" */
+    assert_null(override_of(host, gpu)); /* "(null)" */
     assert_int_equal(gpu->numa_node, -1);
     assert_int_equal(g_strv_length(nvme->reset_methods), 3);
     assert_string_equal(nvme->reset_methods[0], "flr");
@@ -179,13 +184,14 @@ static void test_details_variants(void **state)
     const VvDevice *old = detailed(host, "01:00.0"), *off = detailed(host, "02:00.0"),
                    *bare = detailed(host, "03:00.0");
 
-    assert_text(old->driver_override, "vfio-pci");
+    g_autofree char *override = override_of(host, old);
+    assert_text(override, "vfio-pci");
     assert_int_equal(g_strv_length(old->reset_methods), 1);
     assert_int_equal(old->numa_node, 1);
     assert_true(old->boot_vga);
     assert_false(off->boot_vga); /* only class 0300 has one */
     assert_int_equal(g_strv_length(off->reset_methods), 0);
-    assert_null(bare->driver_override);
+    assert_null(override_of(host, bare));
     assert_false(bare->boot_vga);
     fake_host_free(fake);
 }
@@ -206,7 +212,8 @@ static void test_sriov(void **state)
     assert_false(vf->has_sriov);
     assert_true(vf->is_virtual);
     assert_true(vv_address_equal(vf->parent, pf->address));
-    assert_text(vf->driver_override, "vfio-pci");
+    g_autofree char *override = override_of(host, vf);
+    assert_text(override, "vfio-pci");
     fake_host_free(fake);
 }
 
@@ -242,7 +249,7 @@ static void test_vanished(void **state)
     fake_host_unplug(fake, "0000:02:00.0");
     const VvDevice *gone = detailed(host, "02:00.0");
     assert_int_equal(g_strv_length(gone->reset_methods), 0);
-    assert_null(gone->driver_override);
+    assert_null(override_of(host, gone));
     assert_int_equal(gone->numa_node, -1);
     assert_null(vv_device_driver_now(vv_host_sysfs(host), gone));
     g_autoptr(VvHost) again = fake_host_scan(fake);
