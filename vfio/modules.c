@@ -47,14 +47,24 @@ static int insert(struct kmod_module *module)
                                            NULL);
 }
 
-/* libkmod would print what went wrong by itself, in its own words. */
-static KmodContext *new_context(void)
+/* libkmod would print what went wrong by itself, in its own words. `folders`: of its configuration, NULL: the
+ * running system's. */
+static KmodContext *new_context(const char *const *folders)
 {
-    KmodContext *context = kmod_new(NULL, NULL);
+    KmodContext *context = kmod_new(NULL, folders);
 
     if (context)
         kmod_set_log_priority(context, 0);
     return context;
+}
+
+static void set_load_error(GError **error, const char *driver, int result)
+{
+    g_set_error(
+        error, VV_ERROR, VV_ERROR_NOT_READY,
+        "cannot load the driver %s: %s; look at the kernel log, at lines about it in /etc/modprobe.d, and "
+        "whether this kernel has the module",
+        driver, result ? g_strerror(-result) : "it does not register itself");
 }
 
 gboolean vv_module_available(const VvSysfs *sysfs, const char *driver)
@@ -69,7 +79,7 @@ gboolean vv_module_available(const VvSysfs *sysfs, const char *driver)
     if (!vv_sysfs_is_live(sysfs))
         return !vv_sysfs_exists(sysfs, "sys/bus/pci/drivers");
     if (strcmp(asked, driver) != 0) {
-        g_autoptr(KmodContext) context = new_context();
+        g_autoptr(KmodContext) context = new_context(NULL);
         answer = context && for_each_module(context, driver, NULL) == 0;
         g_strlcpy(asked, driver, sizeof asked);
     }
@@ -83,7 +93,7 @@ gboolean vv_module_load_driver(const VvSysfs *sysfs, const char *driver, const c
 
     int result = -ENOENT;
     if (vv_sysfs_is_live(sysfs)) {
-        g_autoptr(KmodContext) context = new_context();
+        g_autoptr(KmodContext) context = new_context(NULL);
         if (context)
             result = for_each_module(context, driver, insert);
         if (result && context && modalias)
@@ -91,10 +101,85 @@ gboolean vv_module_load_driver(const VvSysfs *sysfs, const char *driver, const c
     }
     if (result == 0 && is_registered(sysfs, driver))
         return TRUE;
-    g_set_error(
-        error, VV_ERROR, VV_ERROR_NOT_READY,
-        "cannot load the driver %s: %s; look at the kernel log, at lines about it in /etc/modprobe.d, and "
-        "whether this kernel has the module",
-        driver, result ? g_strerror(-result) : "it does not register itself");
+    set_load_error(error, driver, result);
     return FALSE;
+}
+
+/* Modules have underscores, whatever they are asked for as; drivers have both. */
+static gboolean is_called_alike(const char *driver, const char *module)
+{
+    for (; *driver && *module; driver++, module++)
+        if (*driver != *module && !(strchr("-_", *driver) && strchr("-_", *module)))
+            return FALSE;
+    return *driver == *module;
+}
+
+/* Machines are recorded without /sys/module, and a test's kernel has none. */
+static char *registered_like(const VvSysfs *sysfs, const char *module)
+{
+    g_autofree char *with_dashes = g_strdelimit(g_strdup(module), "_", '-');
+
+    if (is_registered(sysfs, module))
+        return g_strdup(module);
+    return is_registered(sysfs, with_dashes) ? g_steal_pointer(&with_dashes) : NULL;
+}
+
+char *vv_module_pci_driver(const VvSysfs *sysfs, const char *module)
+{
+    g_autofree char *name = g_strdelimit(g_strdup(module), "-", '_');
+    g_autofree char *path = g_strdup_printf("sys/module/%s/drivers", name);
+    g_autoptr(GPtrArray) entries = vv_sysfs_list(sysfs, path);
+    const char *best = NULL;
+
+    if (!entries)
+        return vv_sysfs_is_live(sysfs) ? NULL : registered_like(sysfs, name);
+    for (guint i = 0; i < entries->len; i++) {
+        const char *entry = entries->pdata[i];
+        if (!g_str_has_prefix(entry, "pci:"))
+            continue;
+        const char *driver = entry + strlen("pci:");
+        if (is_called_alike(driver, name))
+            return g_strdup(driver);
+        if (!best || strcmp(driver, best) < 0)
+            best = driver;
+    }
+    return g_strdup(best);
+}
+
+char *vv_module_load_pci(const VvSysfs *sysfs, const char *module, GError **error)
+{
+    char *driver = vv_module_pci_driver(sysfs, module);
+    if (driver)
+        return driver;
+
+    int result = -ENOENT;
+    if (vv_sysfs_is_live(sysfs)) {
+        g_autoptr(KmodContext) context = new_context(NULL);
+        if (context)
+            result = for_each_module(context, module, insert);
+    }
+    if (result == 0)
+        driver = vv_module_pci_driver(sysfs, module);
+    if (!driver)
+        set_load_error(error, module, result);
+    return driver;
+}
+
+gboolean vv_module_is_blacklisted(const VvSysfs *sysfs, const char *module)
+{
+    /* As libkmod's default_config_paths. */
+    static const char *const places[] = {"etc", "run", "usr/local/lib", "usr/lib", "lib"};
+    g_auto(GStrv) folders = g_new0(char *, G_N_ELEMENTS(places) + 1);
+    gboolean found = FALSE;
+
+    for (guint i = 0; i < G_N_ELEMENTS(places); i++)
+        folders[i] = g_build_filename(vv_sysfs_root(sysfs), places[i], "modprobe.d", NULL);
+    g_autoptr(KmodContext) context = new_context((const char *const *)folders);
+    struct kmod_config_iter *entries = context ? kmod_config_get_blacklists(context) : NULL;
+    if (!entries)
+        return FALSE;
+    while (!found && kmod_config_iter_next(entries))
+        found = is_called_alike(kmod_config_iter_get_key(entries), module);
+    kmod_config_iter_free_iter(entries);
+    return found;
 }

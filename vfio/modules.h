@@ -12,3 +12,17 @@ gboolean vv_module_available(const VvSysfs *sysfs, const char *driver);
  * (xhci_hcd). VV_ERROR_NOT_READY says what the kernel said. */
 gboolean vv_module_load_driver(const VvSysfs *sysfs, const char *driver, const char *modalias,
                                GError **error);
+
+/* The name of the PCI driver that a loaded module has registered ("vfio_pci" -> "vfio-pci"): new string, NULL
+ * when the module is not loaded or has none. From /sys/module/MODULE/drivers (drivers/base/module.c,
+ * module_add_driver), which built-in drivers have as well. Of several the one that is called like the module,
+ * else the first by name. */
+char *vv_module_pci_driver(const VvSysfs *sysfs, const char *module);
+
+/* Loads a module and says what its PCI driver is called: new string. Nothing is loaded when the driver is
+ * there already, or on a recorded machine. NULL with VV_ERROR_NOT_READY says what the kernel said. */
+char *vv_module_load_pci(const VvSysfs *sysfs, const char *module, GError **error);
+
+/* Does modprobe.d(5) below the root (or modprobe.blacklist= on the running kernel's command line) keep the
+ * module from being loaded by an alias? */
+gboolean vv_module_is_blacklisted(const VvSysfs *sysfs, const char *module);
