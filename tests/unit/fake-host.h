@@ -16,11 +16,15 @@
  *   0000:01:00.0 class=030000 id=10de:1e84 sub=1043:8728 driver=nouveau group=1 …
  *
  *   driver=X native=Y   bound to X; Y is whose id table fits (X when not given and X is no vfio driver or
- * stub) group=N             group=noiommu:N as vfio's no-IOMMU mode makes it override=X numa=N rom
- * bootvga=0|1 sriov=TOTAL/NOW physfn=ADDRESS reset=flr,bus       reset=old: from before 5.15 header=N PCI
- * header type in `config`; by class when not given; header=none: no config power=auto|on       power/control,
- * which VFIO sets as the kernel does d3cold=0|1          d3cold_allowed busmaster=WHEN      drivers: host
- * drivers switch it on, VFIO does not switch it off; stuck: nothing does
+ *                       stub)
+ *   group=N             group=noiommu:N as vfio's no-IOMMU mode makes it
+ *   behind=ADDRESS      of the bridge above; not given: on a root bus
+ *   reset=flr,bus       reset=old: from before 5.15
+ *   header=N            PCI header type in `config`; by class when not given; header=none: no config
+ *   override=X numa=N rom bootvga=0|1 sriov=TOTAL/NOW physfn=ADDRESS
+ *   power=auto|on       power/control, which VFIO sets as the kernel does
+ *   d3cold=0|1          d3cold_allowed
+ *   busmaster=WHEN      drivers: host drivers switch it on, VFIO leaves it; stuck: nothing switches it off
  */
 typedef struct FakeHost FakeHost;
 

@@ -110,9 +110,9 @@ static gboolean add_attribute(FakeHost *fake, const char *address, const char *k
     else if (strcmp(key, "d3cold") == 0)
         put_line(fake, address, "d3cold_allowed", value);
     else
-        return strcmp(key, "class") == 0 || strcmp(key, "busmaster") == 0 || strcmp(key, "id") == 0 ||
-               strcmp(key, "sub") == 0 || strcmp(key, "driver") == 0 || strcmp(key, "native") == 0 ||
-               strcmp(key, "header") == 0;
+        return strcmp(key, "class") == 0 || strcmp(key, "id") == 0 || strcmp(key, "sub") == 0 ||
+               strcmp(key, "driver") == 0 || strcmp(key, "native") == 0 || strcmp(key, "header") == 0 ||
+               strcmp(key, "behind") == 0 || strcmp(key, "busmaster") == 0;
     return TRUE;
 }
 
@@ -122,6 +122,26 @@ static const char *find_word(char **words, const char *key)
         if (g_str_has_prefix(*words, key) && (*words)[strlen(key)] == '=')
             return *words + strlen(key) + 1;
     return NULL;
+}
+
+/* The name on the bus says where the device sits in the tree; the folder itself is flat. */
+static void add_name(FakeHost *fake, const char *address, const char *bridge)
+{
+    g_autofree char *path = g_strdup_printf("sys/bus/pci/devices/%s", address);
+    g_autofree char *target = g_strdup_printf("../../../devices/pci0000:00/%s", address);
+
+    if (bridge) {
+        g_autofree char *above = fake_below(fake, "sys/bus/pci/devices/%s", bridge);
+        g_autofree char *place = g_file_read_link(above, NULL);
+        g_autofree char *inside = g_strdup_printf(FAKE_DEVICES "/%s/%s", bridge, address);
+        g_autofree char *flat = g_strdup_printf("../%s", address);
+        if (!place)
+            g_error("fake host: %s is behind %s, which must come first", address, bridge);
+        fake_add_link(fake, flat, inside);
+        g_free(target);
+        target = g_build_filename(place, address, NULL);
+    }
+    fake_add_link(fake, target, path);
 }
 
 static void add_device(FakeHost *fake, char **words)
@@ -157,9 +177,7 @@ static void add_device(FakeHost *fake, char **words)
         fake_set_config_word(fake, address, 4, 4);
     g_hash_table_replace(fake->devices, g_strdup(address), device);
 
-    g_autofree char *target = g_strdup_printf("../../../devices/pci0000:00/%s", address);
-    g_autofree char *path = g_strdup_printf("sys/bus/pci/devices/%s", address);
-    fake_add_link(fake, target, path);
+    add_name(fake, address, find_word(words, "behind"));
     if (native)
         fake_add_driver(fake, native);
     if (driver) {
