@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# coverage
 # All endpoint devices at once, to VFIO and back, fifty times; and interrupted at any moment.
 set -euo pipefail
 # shellcheck source=tests/lab/tests/tap.sh

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# coverage
 # What the program refuses: with the right exit code, the reason's code and what to do about it, and without having
 # changed anything.
 set -euo pipefail

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# coverage
 # Starts that fail, at every step of the way: the devices are back, the journal is empty, and the error names the cause.
 set -euo pipefail
 # shellcheck source=tests/lab/tests/tap.sh

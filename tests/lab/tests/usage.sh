@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # machine: usage
+# coverage
 # What the host would lose: devices that are really in use, each in another way, are refused by name; free ones are not.
 set -euo pipefail
 # shellcheck source=tests/lab/tests/tap.sh
