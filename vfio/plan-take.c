@@ -2,6 +2,7 @@
 #include "vfio/plan-internal.h"
 
 #include "vfio/group.h"
+#include "vfio/identity.h"
 #include "vfio/modules.h"
 
 #include <string.h>
@@ -34,6 +35,17 @@ static void select_devices(VvPlanning *planning, const GArray *selectors)
                                          "look at 'virt-vfio list' for what is there",
                                          selector->whole_slot ? "there is no PCI device in this slot"
                                                               : "there is no PCI function at this address"));
+    }
+}
+
+static void check_identities(VvPlanning *planning)
+{
+    const GPtrArray *identities = planning->options->identities;
+
+    for (guint i = 0; identities && i < identities->len; i++) {
+        VvReason *reason = vv_identity_check(planning->host, identities->pdata[i], identities);
+        if (reason)
+            vv_plan_add_reason(planning, reason);
     }
 }
 
@@ -196,6 +208,7 @@ VvPlan *vv_plan_take(VvHost *host, const VvJournal *journal, const GArray *selec
     VvPlanning planning = {plan, host, journal, options ? options : &none, selected, companions, usage};
 
     select_devices(&planning, selectors);
+    check_identities(&planning);
     check_vfio(&planning);
     for (guint i = 0; i < selected->len; i++)
         if (!check_device(&planning, selected->pdata[i], error))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "vfio/host.h"
+#include "vfio/identity.h"
 #include "vfio/journal.h"
 #include "vfio/reason.h"
 
@@ -43,7 +44,9 @@ typedef struct {
     const char *owner_name;   /* NULL for manual */
     const char *const *allow; /* NULL-terminated "CODE" or "CODE=ADDRESS"; NULL: nothing */
     const GPtrArray *claims;  /* VvClaim *, NULL: none known */
-    gboolean overview;        /* for lists: leave out what costs a look at disks, network and processes */
+    const GPtrArray
+        *identities;   /* VvIdentity *: what was at the addresses when it was agreed; NULL: unknown */
+    gboolean overview; /* for lists: leave out what costs a look at disks, network and processes */
 } VvPlanOptions;
 
 VvClaim *vv_claim_new(VvAddress address, const char *who);
