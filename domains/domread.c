@@ -14,6 +14,7 @@ static void device_free(gpointer data)
 
     g_free(device->card);
     g_free(device->rom_file);
+    vv_identity_free(device->identity);
     g_free(device);
 }
 
@@ -127,10 +128,24 @@ static gboolean read_own_address(const xmlNode *node, VvAddress *ret, GError **e
     return bad(node, error, "our <%s> has no address like 0000:01:00.0", (const char *)node->name);
 }
 
+/* What tells twins apart. Not every device has it, and metadata of earlier versions has none. */
+static gboolean read_marks(const xmlNode *node, VvIdentity *identity, GError **error)
+{
+    identity->serial = vv_xml_get(node, "serial");
+    identity->mac = vv_xml_get(node, "mac");
+    /* These get into messages. */
+    if (identity->serial && !vv_identity_serial_valid(identity->serial))
+        return bad(node, error, "our <device> has a serial number that cannot be one");
+    if (identity->mac && !vv_identity_mac_valid(identity->mac))
+        return bad(node, error, "our <device> has a mac that is none");
+    return read_number(node, "dsn", G_MAXUINT64, &identity->dsn, error);
+}
+
 /* All ids or none: an identity that is there in part was tampered with, and must not count as "not known". */
 static gboolean read_identity(const xmlNode *node, VvDomainDevice *device, GError **error)
 {
     static const char *const names[] = {"vendor", "device", "subsystem-vendor", "subsystem-device", "class"};
+    g_autoptr(VvIdentity) identity = g_new0(VvIdentity, 1);
     guint64 ids[G_N_ELEMENTS(names)];
     guint there = 0;
 
@@ -139,16 +154,20 @@ static gboolean read_identity(const xmlNode *node, VvDomainDevice *device, GErro
         if (!read_number(node, names[i], i == 4 ? 0xffffff : 0xffff, &ids[i], error))
             return FALSE;
     }
-    if (there == 0)
+    if (!read_marks(node, identity, error))
+        return FALSE;
+    if (there == 0 && !identity->serial && !identity->mac && !identity->dsn)
         return TRUE;
     if (there < G_N_ELEMENTS(names))
         return bad(node, error, "our <%s> has only a part of the device's ids", (const char *)node->name);
-    device->vendor = (guint16)ids[0];
-    device->device = (guint16)ids[1];
-    device->subsystem_vendor = (guint16)ids[2];
-    device->subsystem_device = (guint16)ids[3];
-    device->class_code = (guint32)ids[4];
-    device->identified = TRUE;
+    identity->address = device->host;
+    identity->vendor = (guint16)ids[0];
+    identity->device = (guint16)ids[1];
+    identity->subsystem_vendor = (guint16)ids[2];
+    identity->subsystem_device = (guint16)ids[3];
+    identity->class_code = (guint32)ids[4];
+    vv_identity_free(device->identity);
+    device->identity = g_steal_pointer(&identity);
     return TRUE;
 }
 
@@ -241,4 +260,17 @@ VvDomain *vv_domain_read(const char *xml, gsize length, GError **error)
             return NULL;
     own = vv_xml_child(vv_xml_child(root, "metadata", NULL), "domain", VV_METADATA_URI);
     return read_own(domain, own, error) ? g_steal_pointer(&domain) : NULL;
+}
+
+GPtrArray *vv_domain_identities(const VvDomain *domain)
+{
+    GPtrArray *identities = g_ptr_array_new();
+
+    for (guint i = 0; i < domain->devices->len; i++) {
+        const VvDomainDevice *device = domain->devices->pdata[i];
+
+        if (device->identity)
+            g_ptr_array_add(identities, device->identity);
+    }
+    return identities;
 }

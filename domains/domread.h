@@ -6,12 +6,10 @@
 /* What a domain's XML says about real devices: the one record of what a VM owns. */
 typedef struct {
     VvAddress host;
-    char *card;          /* the [device NAME] it came from; NULL where our metadata does not list it */
-    gboolean managed;    /* managed='yes': libvirt would bind it itself */
-    char *rom_file;      /* NULL: none */
-    gboolean identified; /* the metadata has the ids below */
-    guint16 vendor, device, subsystem_vendor, subsystem_device;
-    guint32 class_code;
+    char *card;           /* the [device NAME] it came from; NULL where our metadata does not list it */
+    gboolean managed;     /* managed='yes': libvirt would bind it itself */
+    char *rom_file;       /* NULL: none */
+    VvIdentity *identity; /* from the metadata; NULL: unknown */
 } VvDomainDevice;
 
 typedef struct {
@@ -27,3 +25,6 @@ typedef struct {
 VvDomain *vv_domain_read(const char *xml, gsize length, GError **error);
 void vv_domain_free(VvDomain *domain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvDomain, vv_domain_free)
+
+/* The identities that are known (VvIdentity *), owned by the domain, for VvPlanOptions: new array. */
+GPtrArray *vv_domain_identities(const VvDomain *domain);

@@ -30,7 +30,7 @@ static guint count_class(const VvVm *vm, guint32 class_code, guint32 mask)
         for (guint f = 0; f < card->functions->len; f++) {
             const VvVmFunction *function = &g_array_index(card->functions, VvVmFunction, f);
 
-            count += function->identified && (function->class_code & mask) == class_code;
+            count += function->identity && (function->identity->class_code & mask) == class_code;
         }
     }
     return count;
@@ -98,7 +98,7 @@ static void add_rom(xmlNode *hostdev, const VvVmDevice *card, const VvVmFunction
 /* Mass storage. With a kernel given there is nothing to boot from. */
 static void add_boot(xmlNode *hostdev, const VvVm *vm, const VvVmFunction *function, guint *boot_order)
 {
-    if (!vm->kernel && function->identified && function->class_code >> 16 == 0x01)
+    if (!vm->kernel && function->identity && function->identity->class_code >> 16 == 0x01)
         vv_xml_setf(vv_xml_add(hostdev, "boot"), "order", "%u", (*boot_order)++);
 }
 
@@ -174,6 +174,19 @@ void vv_domxml_add_overrides(xmlNode *domain, const VvVm *vm)
     }
 }
 
+static void add_identity(xmlNode *device, const VvIdentity *identity)
+{
+    vv_xml_setf(device, "vendor", "0x%04x", identity->vendor);
+    vv_xml_setf(device, "device", "0x%04x", identity->device);
+    vv_xml_setf(device, "subsystem-vendor", "0x%04x", identity->subsystem_vendor);
+    vv_xml_setf(device, "subsystem-device", "0x%04x", identity->subsystem_device);
+    vv_xml_setf(device, "class", "0x%06x", identity->class_code);
+    vv_xml_set(device, "serial", identity->serial);
+    vv_xml_set(device, "mac", identity->mac);
+    if (identity->dsn)
+        vv_xml_setf(device, "dsn", "0x%016" G_GINT64_MODIFIER "x", identity->dsn);
+}
+
 static void add_own_device(xmlNode *own, const VvVmDevice *card, const VvVmFunction *function)
 {
     xmlNode *device = vv_xml_add_ns(own, own->ns, "device");
@@ -182,13 +195,8 @@ static void add_own_device(xmlNode *own, const VvVmDevice *card, const VvVmFunct
     vv_xml_set(device, "name", card->name);
     vv_xml_set(device, "address", vv_address_format(function->host, text));
     vv_xml_setf(device, "function", "%u", function->guest_function);
-    if (function->identified) {
-        vv_xml_setf(device, "vendor", "0x%04x", function->vendor);
-        vv_xml_setf(device, "device", "0x%04x", function->device);
-        vv_xml_setf(device, "subsystem-vendor", "0x%04x", function->subsystem_vendor);
-        vv_xml_setf(device, "subsystem-device", "0x%04x", function->subsystem_device);
-        vv_xml_setf(device, "class", "0x%06x", function->class_code);
-    }
+    if (function->identity)
+        add_identity(device, function->identity);
     if (function->guest_function == 0) {
         vv_xml_set(device, "rom", card->rom);
         vv_xml_set(device, "x-vga", card->x_vga ? "yes" : "no");

@@ -31,12 +31,16 @@ static const VvVmDevice *owner_of(const VvVm *vm, VvAddress address)
     return NULL;
 }
 
-static gboolean add_function(VvVm *vm, VvVmDevice *device, const VvVmFunction *function, GError **error)
+/* `identity` (may be NULL) becomes the function's, or is freed. */
+static gboolean add_function(VvVm *vm, VvVmDevice *device, VvAddress host, VvIdentity *identity,
+                             GError **error)
 {
-    const VvVmDevice *owner = owner_of(vm, function->host);
+    const VvVmDevice *owner = owner_of(vm, host);
+    g_autoptr(VvIdentity) known = identity;
+    VvVmFunction function = {.host = host};
     char text[VV_ADDRESS_TEXT];
 
-    vv_address_format(function->host, text);
+    vv_address_format(host, text);
     if (owner == device)
         return host_error(vm, device, error, "%s is there twice", text);
     if (owner)
@@ -44,7 +48,8 @@ static gboolean add_function(VvVm *vm, VvVmDevice *device, const VvVmFunction *f
     if (device->functions->len == 8)
         return host_error(vm, device, error,
                           "more than 8 functions do not fit into one guest slot; use a second [device]");
-    g_array_append_val(device->functions, *function);
+    function.identity = g_steal_pointer(&known);
+    g_array_append_val(device->functions, function);
     return TRUE;
 }
 
@@ -62,18 +67,9 @@ static gboolean add_found(VvVm *vm, VvVmDevice *device, const VvHost *host, VvSe
                           text);
     }
     for (guint i = 0; i < found->len; i++) {
-        const VvDevice *real = found->pdata[i];
-        VvVmFunction function = {
-            .host = real->address,
-            .identified = TRUE,
-            .vendor = real->vendor,
-            .device = real->device,
-            .subsystem_vendor = real->subsystem_vendor,
-            .subsystem_device = real->subsystem_device,
-            .class_code = real->class_code,
-        };
+        VvDevice *real = found->pdata[i];
 
-        if (!add_function(vm, device, &function, error))
+        if (!add_function(vm, device, real->address, vv_identity_read(host, real), error))
             return FALSE;
     }
     return TRUE;
@@ -81,11 +77,10 @@ static gboolean add_found(VvVm *vm, VvVmDevice *device, const VvHost *host, VvSe
 
 static gboolean add_unseen(VvVm *vm, VvVmDevice *device, VvSelector selector, GError **error)
 {
-    VvVmFunction function = {.host = selector.address};
     char text[VV_ADDRESS_TEXT];
 
     if (!selector.whole_slot)
-        return add_function(vm, device, &function, error);
+        return add_function(vm, device, selector.address, NULL, error);
     vv_address_format(selector.address, text);
     text[strlen(text) - 2] = '\0';
     return host_error(

@@ -64,6 +64,13 @@ static const char *const all_types[] = {"vm", "device", "disk", "network", NULL}
 static const char *const plain_types[] = {"vm", NULL};
 static const char *const *const named_types = all_types + 1;
 
+static void function_clear(gpointer data)
+{
+    VvVmFunction *function = data;
+
+    g_clear_pointer(&function->identity, vv_identity_free);
+}
+
 static void device_free(gpointer data)
 {
     VvVmDevice *device = data;
@@ -179,6 +186,7 @@ static gboolean load_device(VvVm *vm, const VvIni *ini, const VvIniSection *sect
     device->rom = g_strdup("auto");
     device->allow = g_new0(char *, 1);
     device->functions = g_array_new(FALSE, TRUE, sizeof(VvVmFunction));
+    g_array_set_clear_func(device->functions, function_clear);
     return fill(ini, section, device_keys, device, error) &&
            vv_vmfile_check_device(vm, device, ini, section, error);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "vfio/host.h"
+#include "vfio/identity.h"
 
 /* A VM file: INI, written by people, every key known or refused. See docs/virt-vfio-vm.5 for the keys. */
 typedef enum { VV_OS_LINUX, VV_OS_WINDOWS, VV_OS_FREEBSD, VV_OS_OTHER } VvOs;
@@ -12,9 +12,7 @@ typedef enum { VV_ACCEL_AUTO, VV_ACCEL_KVM, VV_ACCEL_TCG } VvAccel;
 typedef struct {
     VvAddress host;
     guint8 guest_function;
-    gboolean identified; /* the ids below are real; FALSE where the device was not there to ask */
-    guint16 vendor, device, subsystem_vendor, subsystem_device;
-    guint32 class_code;
+    VvIdentity *identity; /* NULL where the device was not there to ask */
 } VvVmFunction;
 
 /* [device NAME]: one card, all of whose functions go into one guest slot behind a root port of its own. */

@@ -90,6 +90,7 @@ VvPlan *vv_domain_plan(VvContext *context, const VvDomain *domain, char **allow,
 
     g_autoptr(GArray) selectors = vv_domain_selectors(domain);
     g_autoptr(GPtrArray) claims = vv_collect_claims(context, domain->uuid);
+    g_autoptr(GPtrArray) identities = vv_domain_identities(domain);
     g_autoptr(GPtrArray) words = g_ptr_array_new();
     for (char **word = domain->allow; *word; word++)
         g_ptr_array_add(words, *word);
@@ -99,7 +100,8 @@ VvPlan *vv_domain_plan(VvContext *context, const VvDomain *domain, char **allow,
     VvPlanOptions options = {.owner = domain->uuid,
                              .owner_name = domain->name,
                              .allow = (const char *const *)words->pdata,
-                             .claims = claims};
+                             .claims = claims,
+                             .identities = identities};
     return vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
 }
 

@@ -52,12 +52,13 @@ static inline void identify(VvVm *vm, guint card, guint index, guint32 class_cod
     VvVmFunction *function =
         &g_array_index(((VvVmDevice *)vm->devices->pdata[card])->functions, VvVmFunction, index);
 
-    function->identified = TRUE;
-    function->vendor = 0x10de;
-    function->device = (guint16)(0x1b80 + index);
-    function->subsystem_vendor = 0x1458;
-    function->subsystem_device = 0x3702;
-    function->class_code = class_code;
+    function->identity = g_new0(VvIdentity, 1);
+    function->identity->address = function->host;
+    function->identity->vendor = 0x10de;
+    function->identity->device = (guint16)(0x1b80 + index);
+    function->identity->subsystem_vendor = 0x1458;
+    function->identity->subsystem_device = 0x3702;
+    function->identity->class_code = class_code;
 }
 
 /* Builds, and validates against the schema. */

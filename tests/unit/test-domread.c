@@ -76,17 +76,23 @@ static void test_full(void **state)
     assert_string_equal(device(domain, 0)->card, "gpu");
     assert_false(device(domain, 0)->managed);
     assert_string_equal(device(domain, 0)->rom_file, "/usr/share/vgabios/a & b.rom");
-    assert_true(device(domain, 0)->identified);
-    assert_int_equal(device(domain, 0)->vendor, 0x10de);
-    assert_int_equal(device(domain, 0)->device, 0x1b80);
-    assert_int_equal(device(domain, 0)->subsystem_vendor, 0x1458);
-    assert_int_equal(device(domain, 0)->subsystem_device, 0x3702);
-    assert_int_equal(device(domain, 0)->class_code, 0x030000);
+    const VvIdentity *identity = device(domain, 0)->identity;
+    assert_non_null(identity);
+    assert_true(vv_address_equal(identity->address, device(domain, 0)->host));
+    assert_int_equal(identity->vendor, 0x10de);
+    assert_int_equal(identity->device, 0x1b80);
+    assert_int_equal(identity->subsystem_vendor, 0x1458);
+    assert_int_equal(identity->subsystem_device, 0x3702);
+    assert_int_equal(identity->class_code, 0x030000);
+    /* As the first versions wrote it. */
+    assert_null(identity->serial);
+    assert_null(identity->mac);
+    assert_true(identity->dsn == 0);
     assert_host(domain, 1, "0000:01:00.1");
     assert_true(device(domain, 1)->managed);
     assert_string_equal(device(domain, 1)->card, "gpu");
     assert_null(device(domain, 1)->rom_file);
-    assert_false(device(domain, 1)->identified);
+    assert_null(device(domain, 1)->identity);
     assert_host(domain, 2, "10000:06:10.7");
     assert_null(device(domain, 2)->card);
     assert_host(domain, 3, "0000:04:1f.0");
@@ -156,6 +162,38 @@ static void test_bad_devices(void **state)
     refused("<domain><name>a</name><devices><hostdev mode='subsystem' type='pci'><source><address bus='1'/>"
             "</source><rom file='/a&#10;b'/></hostdev></devices></domain>",
             "ROM");
+}
+
+#define IDS                                                                                                  \
+    "<v:device address='01:00.0' vendor='1' device='1' subsystem-vendor='0' subsystem-device='0' class='0' "
+
+static void test_marks(void **state)
+{
+    /* Named twice: the last one counts, and the first one is not lost. */
+    const char *text = OWN(IDS "serial='A'/>" IDS "serial='S4 EW' mac='02:1a:b0:00:05:ff' "
+                               "dsn='0xfedcba9876543210'/>");
+    g_autoptr(VvDomain) domain = read_text(text, NULL);
+
+    assert_non_null(domain);
+    assert_text(device(domain, 0)->identity->serial, "S4 EW");
+    assert_text(device(domain, 0)->identity->mac, "02:1a:b0:00:05:ff");
+    assert_true(device(domain, 0)->identity->dsn == G_GUINT64_CONSTANT(0xfedcba9876543210));
+    refused(OWN(IDS "serial=''/>"), "serial");
+    refused(OWN(IDS "serial=' a'/>"), "serial");
+    refused(OWN(IDS "serial='a&#27;[2J'/>"), "line 1");
+    refused(OWN(IDS "serial='a&#10;b'/>"), "serial");
+    refused(OWN(IDS "serial='\xc2\x9b'/>"), "serial");
+    refused(OWN(IDS "serial='12345678901234567890123456789012345678901234567890123456789012345'/>"),
+            "serial");
+    refused(OWN(IDS "mac=''/>"), "mac");
+    refused(OWN(IDS "mac='02:1a:b0:00:05'/>"), "mac");
+    refused(OWN(IDS "mac='02:1A:b0:00:05:ff'/>"), "mac");
+    refused(OWN(IDS "mac='02-1a-b0-00-05-ff'/>"), "mac");
+    refused(OWN(IDS "mac='00:00:00:00:00:00'/>"), "mac");
+    refused(OWN(IDS "dsn='-1'/>"), "dsn");
+    refused(OWN(IDS "dsn='0x10000000000000000'/>"), "dsn");
+    refused(OWN("<v:device address='01:00.0' serial='a'/>"), "part");
+    refused(OWN("<v:device address='01:00.0' dsn='1'/>"), "part");
 }
 
 static void test_bad_metadata(void **state)
@@ -300,12 +338,13 @@ static void test_garbled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_full),        cmocka_unit_test(test_smallest),
-        cmocka_unit_test(test_bad_devices), cmocka_unit_test(test_bad_metadata),
-        cmocka_unit_test(test_not_ours),    cmocka_unit_test(test_bad_documents),
-        cmocka_unit_test(test_dtd),         cmocka_unit_test(test_billion_laughs),
-        cmocka_unit_test(test_deep),        cmocka_unit_test(test_large),
-        cmocka_unit_test(test_truncated),   cmocka_unit_test(test_garbled),
+        cmocka_unit_test(test_full),           cmocka_unit_test(test_smallest),
+        cmocka_unit_test(test_marks),          cmocka_unit_test(test_bad_devices),
+        cmocka_unit_test(test_bad_metadata),   cmocka_unit_test(test_not_ours),
+        cmocka_unit_test(test_bad_documents),  cmocka_unit_test(test_dtd),
+        cmocka_unit_test(test_billion_laughs), cmocka_unit_test(test_deep),
+        cmocka_unit_test(test_large),          cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_garbled),
     };
 
     return cmocka_run_group_tests_name("domread", tests, NULL, NULL);

@@ -108,6 +108,27 @@ static void test_kinds(void **state)
     }
 }
 
+static void assert_identity(const VvIdentity *found, const VvIdentity *wanted)
+{
+    assert_int_equal(found != NULL, wanted != NULL);
+    if (!found || !wanted)
+        return;
+    assert_true(vv_address_equal(found->address, wanted->address));
+    assert_int_equal(found->vendor, wanted->vendor);
+    assert_int_equal(found->device, wanted->device);
+    assert_int_equal(found->subsystem_vendor, wanted->subsystem_vendor);
+    assert_int_equal(found->subsystem_device, wanted->subsystem_device);
+    assert_int_equal(found->class_code, wanted->class_code);
+    assert_text(found->serial, wanted->serial);
+    assert_text(found->mac, wanted->mac);
+    assert_true(found->dsn == wanted->dsn);
+}
+
+static VvIdentity *identity_of(const VvVm *vm, guint card, guint index)
+{
+    return g_array_index(((VvVmDevice *)vm->devices->pdata[card])->functions, VvVmFunction, index).identity;
+}
+
 static void test_round_trip(void **state)
 {
     g_autoptr(VvVm) vm = load(VM "uuid = 6f1c1bd0-0c5e-4f0e-9f3a-2f4f6f2a9c11\n[device gpu]\n"
@@ -119,6 +140,11 @@ static void test_round_trip(void **state)
 
     identify(vm, 0, 0, 0x030000);
     identify(vm, 0, 1, 0x040300);
+    /* What a drive may say of itself must not become markup. */
+    identity_of(vm, 0, 0)->serial = g_strdup("S4 <\"'&>]]>");
+    identity_of(vm, 0, 0)->dsn = G_GUINT64_CONSTANT(0xfedcba9876543210);
+    identity_of(vm, 0, 1)->mac = g_strdup("52:54:00:12:34:56");
+    identity_of(vm, 0, 1)->dsn = 1;
     xml = vv_domain_xml_build(vm, TRUE);
     domain = vv_domain_read(xml, strlen(xml), NULL);
     assert_non_null(domain);
@@ -135,12 +161,7 @@ static void test_round_trip(void **state)
 
             assert_true(vv_address_equal(function->host, device->host));
             assert_string_equal(device->card, card->name);
-            assert_int_equal(device->identified, function->identified);
-            assert_int_equal(device->vendor, function->vendor);
-            assert_int_equal(device->device, function->device);
-            assert_int_equal(device->subsystem_vendor, function->subsystem_vendor);
-            assert_int_equal(device->subsystem_device, function->subsystem_device);
-            assert_int_equal(device->class_code, function->class_code);
+            assert_identity(device->identity, function->identity);
             assert_false(device->managed);
             assert_int_equal(device->rom_file != NULL, at == 0);
         }
@@ -148,6 +169,9 @@ static void test_round_trip(void **state)
     assert_string_equal(domain->allow[0], "net-up=0000:01:00.0");
     assert_string_equal(domain->allow[1], "net-up=0000:01:00.1");
     assert_null(domain->allow[2]);
+    g_autoptr(GPtrArray) identities = vv_domain_identities(domain);
+    assert_int_equal(identities->len, 2);
+    assert_identity(identities->pdata[1], identity_of(vm, 0, 1));
 }
 
 int main(void)

@@ -43,7 +43,7 @@ static void test_resolve_blind(void **state)
     assert_int_equal(function(vm, 3, 1)->guest_function, 1);
     assert_int_equal(function(vm, 4, 0)->guest_function, 1);
     assert_int_equal(function(vm, 4, 1)->guest_function, 0);
-    assert_false(function(vm, 0, 0)->identified);
+    assert_null(function(vm, 0, 0)->identity);
 
     bad_resolve(VM "[device a]\nhost = 01:00\n", NULL, "[device a] host: 0000:01:00 ",
                 "0000:01:00.0;0000:01:00.1");
@@ -65,12 +65,12 @@ static void test_resolve_host(void **state)
 
     assert_true(vv_vm_resolve(vm, host, &error));
     assert_int_equal(card(vm, 0)->functions->len, 2);
-    assert_true(function(vm, 0, 0)->identified);
-    assert_int_equal(function(vm, 0, 0)->class_code, 0x030000);
-    assert_int_equal(function(vm, 0, 1)->vendor, 0x10de);
-    assert_int_equal(function(vm, 0, 1)->device, 0x0fbb);
-    assert_int_equal(function(vm, 0, 1)->subsystem_vendor, 0x1458);
-    assert_int_equal(function(vm, 0, 1)->subsystem_device, 0x3703);
+    assert_non_null(function(vm, 0, 0)->identity);
+    assert_int_equal(function(vm, 0, 0)->identity->class_code, 0x030000);
+    assert_int_equal(function(vm, 0, 1)->identity->vendor, 0x10de);
+    assert_int_equal(function(vm, 0, 1)->identity->device, 0x0fbb);
+    assert_int_equal(function(vm, 0, 1)->identity->subsystem_vendor, 0x1458);
+    assert_int_equal(function(vm, 0, 1)->identity->subsystem_device, 0x3703);
     assert_int_equal(function(vm, 0, 1)->guest_function, 1);
     assert_int_equal(function(vm, 1, 0)->guest_function, 0);
 
