@@ -103,8 +103,12 @@ static void add_plan_row(VvContext *context, struct libscols_table *table, const
         return;
     VvDevice *device = planned->device;
     vv_device_read_details(vv_host_sysfs(context->host), device);
-    g_autofree char *name = g_strdup_printf("%s [%04x:%04x]", vv_host_device_name(context->host, device),
-                                            device->vendor, device->device);
+    g_autoptr(VvIdentity) identity = vv_identity_read(context->host, device);
+    /* With ids alone, twins look the same. */
+    const char *mark = device->is_virtual ? NULL : identity->serial ? identity->serial : identity->mac;
+    g_autofree char *name =
+        g_strdup_printf("%s [%04x:%04x]%s%s", vv_host_device_name(context->host, device), device->vendor,
+                        device->device, mark ? " " : "", mark ? mark : "");
     g_autofree char *group = g_strdup_printf("group %d", device->group);
     g_autofree char *methods = g_strjoinv(" ", device->reset_methods);
     g_autofree char *reset =

@@ -9,7 +9,31 @@ static void print_row(const char *name, const char *value)
     printf("  %-12s %s\n", name, value);
 }
 
-static void print_device(VvContext *context, VvDevice *device)
+/* What tells it from its twins. A VF has it from its PF. */
+static void print_marks(const VvDevice *device, const VvIdentity *identity)
+{
+    g_autofree char *dsn = identity->dsn ? vv_identity_dsn_text(identity->dsn) : NULL;
+    const struct {
+        const char *name, *of_pf, *value;
+    } marks[] = {{"serial", "PF's serial", identity->serial},
+                 {"MAC", "PF's MAC", identity->mac},
+                 {"DSN", "PF's DSN", dsn}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(marks); i++)
+        if (marks[i].value)
+            print_row(device->is_virtual ? marks[i].of_pf : marks[i].name, marks[i].value);
+}
+
+static void add_json_marks(json_object *object, const VvIdentity *identity)
+{
+    g_autofree char *dsn = identity->dsn ? vv_identity_dsn_text(identity->dsn) : NULL;
+
+    json_object_object_add(object, "serial", vv_json_text(identity->serial));
+    json_object_object_add(object, "mac", vv_json_text(identity->mac));
+    json_object_object_add(object, "dsn", vv_json_text(dsn));
+}
+
+static void print_device(VvContext *context, VvDevice *device, const VvIdentity *identity)
 {
     vv_device_read_details(context->sysfs, device);
     g_autofree char *methods = g_strjoinv(" ", device->reset_methods);
@@ -21,6 +45,7 @@ static void print_device(VvContext *context, VvDevice *device)
     printf("%s  %s\n\n", device->text, vv_host_device_name(context->host, device));
     print_row("kind", vv_kind_name(device->kind));
     print_row("ids", ids);
+    print_marks(device, identity);
     print_row("driver", device->driver ? device->driver : "none");
     if (override)
         print_row("override", override);
@@ -68,11 +93,14 @@ int vv_verb_show(VvContext *context, char **words, GError **error)
         vv_plan_take(context->host, vv_context_journal(context), selectors, NULL, &problem);
     g_autoptr(VvEntry) entry = vv_journal_read(vv_context_journal(context), device->address, NULL);
     g_autofree char *who = entry ? vv_owner_text(entry) : NULL;
+    g_autoptr(VvIdentity) identity = vv_identity_read(context->host, device);
     if (context->json) {
-        vv_json_print(vv_json_device(context->host, device, who, plan ? plan->reasons : NULL));
+        json_object *object = vv_json_device(context->host, device, who, plan ? plan->reasons : NULL);
+        add_json_marks(object, identity);
+        vv_json_print(object);
         return 0;
     }
-    print_device(context, device);
+    print_device(context, device, identity);
     print_group(context, device);
     print_row("taken for", who ? who : "nobody");
     if (plan && plan->reasons->len) {
