@@ -77,14 +77,20 @@ struct libscols_table *vv_new_table(FILE *out)
     return table;
 }
 
+/* Hidden until a device has one. */
+#define MARK_COLUMN 3
+
 static struct libscols_table *plan_table(FILE *out)
 {
     struct libscols_table *table = vv_new_table(out);
 
     scols_table_enable_noheadings(table, 1);
     scols_table_set_column_separator(table, "  ");
-    for (int i = 0; i < 6; i++)
-        scols_table_new_column(table, "", 0, i == 2 ? SCOLS_FL_TRUNC : 0);
+    for (int i = 0; i < 7; i++)
+        scols_table_new_column(table, "", 0,
+                               i == 2             ? SCOLS_FL_TRUNC
+                               : i == MARK_COLUMN ? SCOLS_FL_HIDDEN
+                                                  : 0);
     return table;
 }
 
@@ -98,27 +104,30 @@ static void add_plan_row(VvContext *context, struct libscols_table *table, const
                         planned->to ? planned->to : "no driver");
 
     scols_line_set_data(line, 0, first);
-    scols_line_set_data(line, 3, change);
+    scols_line_set_data(line, 4, change);
     if (!planned->device)
         return;
     VvDevice *device = planned->device;
     vv_device_read_details(vv_host_sysfs(context->host), device);
     g_autoptr(VvIdentity) identity = vv_identity_read(context->host, device);
-    /* With ids alone, twins look the same. */
+    /* With ids alone, twins look the same; what a VF has is its PF's, and does not tell it from others. */
     const char *mark = device->is_virtual ? NULL : identity->serial ? identity->serial : identity->mac;
-    g_autofree char *name =
-        g_strdup_printf("%s [%04x:%04x]%s%s", vv_host_device_name(context->host, device), device->vendor,
-                        device->device, mark ? " " : "", mark ? mark : "");
+    g_autofree char *name = g_strdup_printf("%s [%04x:%04x]", vv_host_device_name(context->host, device),
+                                            device->vendor, device->device);
     g_autofree char *group = g_strdup_printf("group %d", device->group);
     g_autofree char *methods = g_strjoinv(" ", device->reset_methods);
     g_autofree char *reset =
         *methods ? g_strdup_printf("reset %s", methods) : g_strdup("no reset of its own");
     scols_line_set_data(line, 1, vv_kind_name(device->kind));
     scols_line_set_data(line, 2, name);
+    if (mark) {
+        scols_line_set_data(line, MARK_COLUMN, mark);
+        scols_column_set_flags(scols_table_get_column(table, MARK_COLUMN), 0);
+    }
     if (device->group >= 0)
-        scols_line_set_data(line, 4, group);
+        scols_line_set_data(line, 5, group);
     g_autofree char *alone = g_strdup_printf("%s, for nobody: it only shares the group", reset);
-    scols_line_set_data(line, 5, planned->companion ? alone : reset);
+    scols_line_set_data(line, 6, planned->companion ? alone : reset);
 }
 
 static void print_reason(const VvContext *context, FILE *out, const VvReason *reason)

@@ -44,6 +44,43 @@ static void keep_uuid(VvConnection *connection, VvVm *vm)
         vm->uuid = vv_connection_uuid(connection, vm->name);
 }
 
+static VvVmFunction *find_function(const VvVm *vm, VvAddress address)
+{
+    for (guint i = 0; i < vm->devices->len; i++) {
+        const VvVmDevice *card = vm->devices->pdata[i];
+        for (guint f = 0; f < card->functions->len; f++) {
+            VvVmFunction *function = &g_array_index(card->functions, VvVmFunction, f);
+            if (vv_address_equal(function->host, address))
+                return function;
+        }
+    }
+    return NULL;
+}
+
+/* A domain that is defined again means the same devices, if not said otherwise: one that is in its guest, or
+ * bound by hand, shows no serial number now; one that is another now may be meant, but not without a word. */
+static void compare_before(const VvHost *host, VvConnection *connection, const VvVm *vm)
+{
+    g_autofree char *xml = vv_connection_domain_xml(connection, vm->name, NULL);
+    g_autoptr(VvDomain) before = xml ? vv_domain_read(xml, strlen(xml), NULL) : NULL;
+    g_autoptr(GPtrArray) identities = before ? vv_domain_identities(before) : g_ptr_array_new();
+
+    for (guint i = 0; i < identities->len; i++) {
+        const VvIdentity *earlier = identities->pdata[i];
+        VvVmFunction *function = find_function(vm, earlier->address);
+        if (!function)
+            continue;
+        VvReason *reason = vv_identity_check(host, earlier, identities);
+        char text[VV_ADDRESS_TEXT];
+        if (reason)
+            fprintf(stderr, "virt-vfio: note: %s is not what it was: %s\n",
+                    vv_address_format(earlier->address, text), reason->detail);
+        else
+            vv_identity_complete(function->identity, earlier);
+        vv_reason_free(reason);
+    }
+}
+
 int vv_verb_define(VvContext *context, char **words, GError **error)
 {
     g_autoptr(VvVm) vm = load(words[0], error);
@@ -60,6 +97,7 @@ int vv_verb_define(VvContext *context, char **words, GError **error)
         return VV_ERROR_NOT_READY;
     }
     keep_uuid(connection, vm);
+    compare_before(host, connection, vm);
     g_autofree char *xml = vv_domain_xml_build(vm, kvm);
     if (context->dry_run) {
         fputs(xml, stdout);

@@ -30,6 +30,18 @@ static gboolean ids_equal(const VvIdentity *a, const VvIdentity *b)
            a->subsystem_device == b->subsystem_device && a->class_code == b->class_code;
 }
 
+void vv_identity_complete(VvIdentity *identity, const VvIdentity *earlier)
+{
+    if (!ids_equal(identity, earlier))
+        return;
+    if (!identity->serial)
+        identity->serial = g_strdup(earlier->serial);
+    if (!identity->mac)
+        identity->mac = g_strdup(earlier->mac);
+    if (!identity->dsn)
+        identity->dsn = earlier->dsn;
+}
+
 /* Serial number and MAC come before the DSN: the latter is the card's, and some makers give all cards the
  * same. */
 static Match match(const VvIdentity *a, const VvIdentity *b)
@@ -105,26 +117,29 @@ static void look_for(const VvHost *host, const VvIdentity *expected, const GPtrA
     }
 }
 
-/* "1b36:0010, serial lab-0": also those of the other ids in which it differs from `other` (may be NULL). */
+/* "1b36:0010 (serial lab-0)": of the other ids those in which it differs from `other` (may be NULL). */
 static char *describe(const VvIdentity *identity, const VvIdentity *other)
 {
-    GString *text = g_string_new(NULL);
+    g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *dsn = vv_identity_dsn_text(identity->dsn);
 
-    g_string_printf(text, "%04x:%04x", identity->vendor, identity->device);
     if (other && (identity->subsystem_vendor != other->subsystem_vendor ||
                   identity->subsystem_device != other->subsystem_device))
-        g_string_append_printf(text, ", subsystem %04x:%04x", identity->subsystem_vendor,
-                               identity->subsystem_device);
+        g_ptr_array_add(words, g_strdup_printf("subsystem %04x:%04x", identity->subsystem_vendor,
+                                               identity->subsystem_device));
     if (other && identity->class_code != other->class_code)
-        g_string_append_printf(text, ", class %06x", identity->class_code);
+        g_ptr_array_add(words, g_strdup_printf("class %06x", identity->class_code));
     if (identity->serial)
-        g_string_append_printf(text, ", serial %s", identity->serial);
+        g_ptr_array_add(words, g_strdup_printf("serial %s", identity->serial));
     if (identity->mac)
-        g_string_append_printf(text, ", MAC %s", identity->mac);
+        g_ptr_array_add(words, g_strdup_printf("MAC %s", identity->mac));
     if (identity->dsn)
-        g_string_append_printf(text, ", DSN %s", dsn);
-    return g_string_free(text, FALSE);
+        g_ptr_array_add(words, g_strdup_printf("DSN %s", dsn));
+    gboolean more = words->len > 0;
+    g_ptr_array_add(words, NULL);
+    g_autofree char *text = g_strjoinv(", ", (char **)words->pdata);
+    return g_strdup_printf("%04x:%04x%s%s%s", identity->vendor, identity->device, more ? " (" : "", text,
+                           more ? ")" : "");
 }
 
 static char *join_addresses(const Places *places)

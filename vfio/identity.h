@@ -39,6 +39,10 @@ char *vv_identity_dsn_text(guint64 dsn);
  * string; NULL when nothing does. */
 char *vv_identity_mark(const VvIdentity *identity);
 
+/* Fills in what is unknown now and was known earlier, if the ids are equal. For a function that
+ * vv_identity_check() has nothing to say against. */
+void vv_identity_complete(VvIdentity *identity, const VvIdentity *earlier);
+
 /* Is the function at expected->address still the one that is expected? NULL when it is, or when nothing shows
  * that it is not; else the reason identity-changed, to be freed, which says what was there, what is there
  * now, and where the expected one is now.

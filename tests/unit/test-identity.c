@@ -235,23 +235,23 @@ static void test_swapped(void **state)
     put_serial(fake, "0000:01:00.0", "two");
     put_serial(fake, "0000:02:00.0", "one");
     assert_changed(fake, one, all,
-                   "the domain was defined with 144d:a808, serial one here; now 144d:a808, serial two is "
+                   "the domain was defined with 144d:a808 (serial one) here; now 144d:a808 (serial two) is "
                    "here, and the one meant is at 0000:02:00.0",
                    "write 0000:02:00.0 in place of 0000:01:00.0 into the VM file");
     assert_changed(fake, two, NULL,
-                   "the domain was defined with 144d:a808, serial two here; now 144d:a808, serial one is "
+                   "the domain was defined with 144d:a808 (serial two) here; now 144d:a808 (serial one) is "
                    "here, and the one meant is at 0000:01:00.0",
                    "0000:01:00.0");
     /* On vfio-pci it shows no serial number, but its twin does. */
     put_serial(fake, "0000:01:00.0", "");
     assert_changed(fake, one, all,
-                   "the domain was defined with 144d:a808, serial one here; now a twin of it is here, and "
+                   "the domain was defined with 144d:a808 (serial one) here; now a twin of it is here, and "
                    "the one meant is at 0000:02:00.0",
                    "0000:02:00.0");
     assert_changed(
         fake, two, NULL,
-        "the domain was defined with 144d:a808, serial two here; now 144d:a808, serial one is here, and the "
-        "one meant may be one of 0000:01:00.0, 0000:03:00.0, 0000:04:00.0, by its ids",
+        "the domain was defined with 144d:a808 (serial two) here; now 144d:a808 (serial one) is here, and "
+        "the one meant may be one of 0000:01:00.0, 0000:03:00.0, 0000:04:00.0, by its ids",
         "find out which");
     fake_host_free(fake);
 }
@@ -267,7 +267,7 @@ static void test_gone(void **state)
     /* 04 shows no serial number, so it may be the one. */
     put_serial(fake, "0000:01:00.0", "five");
     assert_changed(fake, one, NULL,
-                   "the domain was defined with 144d:a808, serial one here; now 144d:a808, serial five is "
+                   "the domain was defined with 144d:a808 (serial one) here; now 144d:a808 (serial five) is "
                    "here, and the one meant may be 0000:04:00.0, by its ids",
                    "write 0000:04:00.0");
     g_autoptr(VvIdentity) four = remember(fake, "0000:04:00.0");
@@ -275,24 +275,24 @@ static void test_gone(void **state)
     g_ptr_array_add(all, one);
     g_ptr_array_add(all, four);
     assert_changed(fake, one, all,
-                   "the domain was defined with 144d:a808, serial one here; now 144d:a808, serial five is "
+                   "the domain was defined with 144d:a808 (serial one) here; now 144d:a808 (serial five) is "
                    "here, and the one meant is seen nowhere on this host",
                    "if the one that is there now is meant");
     fake_host_unplug(fake, "0000:01:00.0");
     assert_unchanged(fake, one, all); /* not-found is for the plan to say */
     assert_changed(fake, one, NULL,
-                   "the domain was defined with 144d:a808, serial one here; now nothing is here, and the one "
-                   "meant may be 0000:04:00.0, by its ids",
+                   "the domain was defined with 144d:a808 (serial one) here; now nothing is here, and the "
+                   "one meant may be 0000:04:00.0, by its ids",
                    "write 0000:04:00.0");
     fake_host_add(fake, "0000:05:00.0" DRIVE "\n");
     assert_changed(fake, one, NULL,
-                   "the domain was defined with 144d:a808, serial one here; now nothing is here, and the one "
-                   "meant may be one of 0000:04:00.0, 0000:05:00.0, by its ids",
+                   "the domain was defined with 144d:a808 (serial one) here; now nothing is here, and the "
+                   "one meant may be one of 0000:04:00.0, 0000:05:00.0, by its ids",
                    "find out which with 'virt-vfio show'");
     put_serial(fake, "0000:05:00.0", "one");
     assert_changed(fake, one, NULL,
-                   "the domain was defined with 144d:a808, serial one here; now nothing is here, and the one "
-                   "meant is at 0000:05:00.0",
+                   "the domain was defined with 144d:a808 (serial one) here; now nothing is here, and the "
+                   "one meant is at 0000:05:00.0",
                    "write 0000:05:00.0");
     fake_host_free(fake);
 }
@@ -320,9 +320,9 @@ static void test_ids(void **state)
     } cases[] = {
         {"class=010802 id=144d:a809 sub=144d:a801", "144d:a809"},
         {"class=010802 id=15b7:a808 sub=144d:a801", "15b7:a808"},
-        {"class=010802 id=144d:a808 sub=144d:a802", "144d:a808, subsystem 144d:a802"},
-        {"class=010802 id=144d:a808 sub=144e:a801", "144d:a808, subsystem 144e:a801"},
-        {"class=010400 id=144d:a808 sub=144d:a801", "144d:a808, class 010400"},
+        {"class=010802 id=144d:a808 sub=144d:a802", "144d:a808 (subsystem 144d:a802)"},
+        {"class=010802 id=144d:a808 sub=144e:a801", "144d:a808 (subsystem 144e:a801)"},
+        {"class=010400 id=144d:a808 sub=144d:a801", "144d:a808 (class 010400)"},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -362,25 +362,25 @@ static void test_ports(void **state)
         put_dsn(fake, addresses[i], i < 2 ? 6 : 5);
     }
     assert_changed(fake, port, all,
-                   "the domain was defined with 8086:1521, MAC 02:00:00:00:05:01, DSN "
-                   "00-00-00-00-00-00-00-05 here; now 8086:1521, MAC 02:00:00:00:06:01, DSN "
-                   "00-00-00-00-00-00-00-06 is here, and the one meant is at 0000:06:00.1",
+                   "the domain was defined with 8086:1521 (MAC 02:00:00:00:05:01, DSN "
+                   "00-00-00-00-00-00-00-05) here; now 8086:1521 (MAC 02:00:00:00:06:01, DSN "
+                   "00-00-00-00-00-00-00-06) is here, and the one meant is at 0000:06:00.1",
                    "0000:06:00.1");
     /* On vfio-pci only the DSN is left. It is the card's; the function number says which port. */
     for (guint i = 0; i < 4; i++)
         put_interface(fake, addresses[i], "eth", "0\n", "");
     assert_changed(
         fake, port, all,
-        "the domain was defined with 8086:1521, MAC 02:00:00:00:05:01, DSN 00-00-00-00-00-00-00-05 here; now "
-        "8086:1521, DSN 00-00-00-00-00-00-00-06 is here, and the one meant is at 0000:06:00.1",
+        "the domain was defined with 8086:1521 (MAC 02:00:00:00:05:01, DSN 00-00-00-00-00-00-00-05) here; "
+        "now 8086:1521 (DSN 00-00-00-00-00-00-00-06) is here, and the one meant is at 0000:06:00.1",
         "0000:06:00.1");
     /* A MAC alone is enough to find it at another function number. */
     put_interface(fake, "0000:06:00.0", "eth", "0\n", macs[1]);
     put_interface(fake, "0000:06:00.1", "eth", "0\n", macs[0]);
     assert_changed(
         fake, port, all,
-        "the domain was defined with 8086:1521, MAC 02:00:00:00:05:01, DSN 00-00-00-00-00-00-00-05 here; now "
-        "8086:1521, DSN 00-00-00-00-00-00-00-06 is here, and the one meant is at 0000:06:00.0",
+        "the domain was defined with 8086:1521 (MAC 02:00:00:00:05:01, DSN 00-00-00-00-00-00-00-05) here; "
+        "now 8086:1521 (DSN 00-00-00-00-00-00-00-06) is here, and the one meant is at 0000:06:00.0",
         "0000:06:00.0");
     fake_host_free(fake);
 }
@@ -399,6 +399,28 @@ static void test_mac_before_dsn(void **state)
 }
 
 /* Both ports of one drive have its serial number. */
+static void test_complete(void **state)
+{
+    FakeHost *fake = fake_host_new(TWINS CARDS);
+
+    g_autoptr(VvIdentity) now = remember(fake, "0000:01:00.0"), other = remember(fake, "0000:05:00.0");
+    put_serial(fake, "0000:01:00.0", "one");
+    put_dsn(fake, "0000:01:00.0", 7);
+    g_autoptr(VvIdentity) earlier = remember(fake, "0000:01:00.0");
+    earlier->mac = g_strdup("02:00:00:00:00:0a");
+    vv_identity_complete(now, earlier);
+    assert_text(now->serial, "one");
+    assert_text(now->mac, "02:00:00:00:00:0a");
+    assert_true(now->dsn == 7);
+    put_serial(fake, "0000:01:00.0", "two");
+    g_autoptr(VvIdentity) later = remember(fake, "0000:01:00.0");
+    vv_identity_complete(later, earlier);
+    assert_text(later->serial, "two");
+    vv_identity_complete(other, earlier);
+    assert_null(other->serial);
+    fake_host_free(fake);
+}
+
 static void test_two_ways_to_one_drive(void **state)
 {
     FakeHost *fake = fake_host_new(TWINS);
@@ -432,11 +454,11 @@ static void test_virtual_functions(void **state)
     put_serial(fake, "0000:01:00.0", "two");
     put_serial(fake, "0000:02:00.0", "one");
     assert_changed(fake, virtual, NULL,
-                   "the domain was defined with 1b36:0010, serial one here; now 1b36:0010, serial two is "
+                   "the domain was defined with 1b36:0010 (serial one) here; now 1b36:0010 (serial two) is "
                    "here, and the one meant is at 0000:02:00.2",
                    "0000:02:00.2");
     assert_changed(fake, physical, NULL,
-                   "the domain was defined with 1b36:0010, serial one here; now 1b36:0010, serial two is "
+                   "the domain was defined with 1b36:0010 (serial one) here; now 1b36:0010 (serial two) is "
                    "here, and the one meant is at 0000:02:00.0",
                    "0000:02:00.0");
     fake_host_free(fake);
@@ -516,6 +538,7 @@ int main(void)
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_ports),
         cmocka_unit_test(test_mac_before_dsn),
+        cmocka_unit_test(test_complete),
         cmocka_unit_test(test_two_ways_to_one_drive),
         cmocka_unit_test(test_virtual_functions),
         cmocka_unit_test(test_plan),
