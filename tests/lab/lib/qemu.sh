@@ -76,6 +76,10 @@ qemu_arguments() {
 		# IRR of a halted CPU): whatever sleeps there sleeps for ever. It is also slower, for these CPUs mostly wait.
 		qemu_args+=(-accel tcg,thread=single -cpu max)
 	fi
+	# QEMU's machine has ACPI plug cards by default, and hides from Linux that the ports can do it themselves (pciehp).
+	if [[ ${machine_settings[hotplug]:-acpi} == native ]]; then
+		qemu_args+=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off)
+	fi
 	if [[ $shell == yes ]]; then
 		qemu_args+=(-chardev stdio,id=lab-shell,signal=off -serial chardev:lab-shell)
 	fi
