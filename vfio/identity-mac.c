@@ -53,7 +53,7 @@ static char *ask_permanent(const VvSysfs *sysfs, const char *folder, const char 
     if (!vv_sysfs_is_live(sysfs) || !vv_sysfs_read_number(sysfs, path, &number))
         return NULL;
     int index = (int)number;
-    if (!vv_child_ask(ask_kernel, &index, ASK_MS, text))
+    if (!vv_child_ask(sysfs, ask_kernel, &index, ASK_MS, text))
         return NULL;
     return g_strdup(text->str);
 }
