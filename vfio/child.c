@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A child that was sent SIGKILL gets this long before it counts as left behind. */
-#define KILL_GRACE_MS 200
+/* A child that was sent SIGKILL gets this long: taking its memory down takes time on a busy machine. */
+#define KILL_GRACE_MS 1000
 
 static int compare_fds(gconstpointer a, gconstpointer b)
 {
@@ -67,34 +67,23 @@ int vv_child_start(VvChild *child, VvChildFn work, gpointer data, const int keep
     return error;
 }
 
-static gboolean reaped_within(pid_t pid, guint ms)
+void vv_child_kill(VvChild *child)
 {
-    gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;
-
-    for (;;) {
-        pid_t result = waitpid(pid, NULL, WNOHANG);
-        if (result == pid || (result < 0 && errno == ECHILD))
-            return TRUE;
-        if (g_get_monotonic_time() >= deadline)
-            return FALSE;
-        g_usleep(200);
-    }
+    kill(child->pid, SIGKILL);
+    child->deadline = g_get_monotonic_time() + KILL_GRACE_MS * 1000;
 }
 
-gboolean vv_child_end(VvChild *child)
+void vv_child_abandon(VvChild *child)
 {
-    gboolean ended = TRUE;
+    close(child->fd);
+    *child = (VvChild){.fd = -1};
+}
 
-    if (child->fd >= 0)
-        close(child->fd);
-    if (child->pid > 0) {
-        kill(child->pid, SIGKILL); /* one that has ended is not hurt by it */
-        ended = reaped_within(child->pid, KILL_GRACE_MS);
-    }
-    if (ended)
-        child->pid = 0;
-    child->fd = -1;
-    return ended;
+void vv_child_reap(VvChild *child)
+{
+    while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    vv_child_abandon(child);
 }
 
 char *vv_child_evidence(const VvSysfs *sysfs, pid_t pid)
@@ -164,8 +153,16 @@ gboolean vv_child_ask(const VvSysfs *sysfs, VvAnswerFn answer, gpointer data, gu
 
     if (vv_child_start(&child, say, &question, keep, deadline_ms) != 0)
         return FALSE;
-    gboolean whole = read_all(&child, text) && text->len > before && text->str[text->len - 1] == '\0';
-    vv_child_end(&child);
+    gboolean ended = read_all(&child, text);
+    gboolean whole = ended && text->len > before && text->str[text->len - 1] == '\0';
+    if (!ended) {
+        vv_child_kill(&child);
+        ended = read_all(&child, text);
+    }
+    if (ended)
+        vv_child_reap(&child);
+    else
+        vv_child_abandon(&child);
     g_string_truncate(text, whole ? text->len - 1 : before);
     return whole;
 }

@@ -20,9 +20,14 @@ typedef void (*VvChildFn)(int fd, gpointer data);
 /* `keep` (up to two descriptors, -1: none) stay open in the child. Returns 0 or the errno of pipe or fork. */
 int vv_child_start(VvChild *child, VvChildFn work, gpointer data, const int keep[2], guint deadline_ms);
 
-/* After its end or its deadline: collects the child, with SIGKILL if it still runs. FALSE when it does not
- * even hear that: it is in the kernel and stays behind, for init to collect one day. */
-gboolean vv_child_end(VvChild *child);
+/* SIGKILL, and a new deadline. One that is in the kernel does not hear it. */
+void vv_child_kill(VvChild *child);
+
+/* Collects a child that has said all it had to say, or whose descriptor has closed. */
+void vv_child_reap(VvChild *child);
+
+/* Leaves it behind, for init to collect one day: it has not even heard SIGKILL. */
+void vv_child_abandon(VvChild *child);
 
 /* Where in the kernel a process is: "process 812 waits in msleep; kernel stack: …". New string. */
 char *vv_child_evidence(const VvSysfs *sysfs, pid_t pid);

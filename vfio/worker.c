@@ -12,7 +12,8 @@ typedef struct {
     VvJob *job;
     VvChild child;
     gint64 started;
-    int error; /* it could not be started */
+    int error;       /* it could not be started */
+    gboolean killed; /* its time was over */
 } Worker;
 
 /* What the child is given. */
@@ -98,34 +99,54 @@ static gboolean hear(Worker *worker, const VvWorkerLimits *limits)
     Message message;
 
     if (read(worker->child.fd, &message, sizeof message) != sizeof message) {
-        result->error = ECHILD;
+        result->error = worker->killed ? ETIMEDOUT : ECHILD;
         return TRUE;
     }
     *result = message.result;
     if (message.is_last)
         return TRUE;
     result->error = ETIMEDOUT; /* unless it says something better */
-    worker->child.deadline = g_get_monotonic_time() + (gint64)limit_of(limits, result->stage) * 1000;
+    if (!worker->killed)
+        worker->child.deadline = g_get_monotonic_time() + (gint64)limit_of(limits, result->stage) * 1000;
     return FALSE;
 }
 
-static void finish(const VvSysfs *sysfs, Worker *worker)
+/* It does not even hear SIGKILL. */
+static void leave_behind(const VvSysfs *sysfs, Worker *worker)
 {
     VvJob *job = worker->job;
-    pid_t pid = worker->child.pid;
 
-    if (worker->error)
-        job->result.error = worker->error;
-    else if (!vv_child_end(&worker->child)) {
-        job->wedged = TRUE;
-        job->worker = pid;
-        job->evidence = vv_child_evidence(sysfs, pid);
-    }
-    job->us = g_get_monotonic_time() - worker->started;
+    job->result.error = ETIMEDOUT;
+    job->wedged = TRUE;
+    job->worker = worker->child.pid;
+    job->evidence = vv_child_evidence(sysfs, job->worker);
+    vv_child_abandon(&worker->child);
 }
 
-/* Waits until one of the running workers has ended or run out of time. Returns its index. */
-static guint wait_one(GArray *running, const VvWorkerLimits *limits)
+/* One step of a worker that may have something to say. TRUE when it is done with. */
+static gboolean attend(const VvSysfs *sysfs, Worker *worker, gboolean ready, const VvWorkerLimits *limits)
+{
+    if (worker->error) {
+        worker->job->result.error = worker->error;
+        return TRUE;
+    }
+    if (ready && hear(worker, limits)) {
+        vv_child_reap(&worker->child);
+        return TRUE;
+    }
+    if (ready || worker->child.deadline > g_get_monotonic_time())
+        return FALSE;
+    if (worker->killed) {
+        leave_behind(sysfs, worker);
+        return TRUE;
+    }
+    worker->killed = TRUE;
+    vv_child_kill(&worker->child);
+    return FALSE;
+}
+
+/* Waits until one of the running workers is done with. Returns its index. */
+static guint wait_one(const VvSysfs *sysfs, GArray *running, const VvWorkerLimits *limits)
 {
     g_autofree struct pollfd *polls = g_new0(struct pollfd, running->len);
 
@@ -134,21 +155,12 @@ static guint wait_one(GArray *running, const VvWorkerLimits *limits)
         for (guint i = 0; i < running->len; i++) {
             const Worker *worker = &g_array_index(running, Worker, i);
             polls[i] = (struct pollfd){.fd = worker->child.fd, .events = POLLIN};
-            nearest = MIN(nearest, worker->child.deadline);
-            if (worker->error)
-                return i;
+            nearest = worker->error ? now : MIN(nearest, worker->child.deadline);
         }
         int ready = poll(polls, running->len, nearest > now ? (int)((nearest - now) / 1000 + 1) : 0);
-        for (guint i = 0; i < running->len; i++) {
-            Worker *worker = &g_array_index(running, Worker, i);
-            if (ready > 0 && polls[i].revents) {
-                if (hear(worker, limits))
-                    return i;
-            } else if (worker->child.deadline <= now) {
-                worker->job->result.error = ETIMEDOUT;
+        for (guint i = 0; i < running->len; i++)
+            if (attend(sysfs, &g_array_index(running, Worker, i), ready > 0 && polls[i].revents, limits))
                 return i;
-            }
-        }
     }
 }
 
@@ -186,12 +198,13 @@ void vv_workers_run(const VvSysfs *sysfs, const GPtrArray *jobs, const VvWorkerL
         g_ptr_array_add(waiting, jobs->pdata[i]);
     while (waiting->len || running->len) {
         start_some(sysfs, waiting, running, limits);
-        guint index = wait_one(running, limits);
-        Worker worker = g_array_index(running, Worker, index);
+        guint index = wait_one(sysfs, running, limits);
+        const Worker *worker = &g_array_index(running, Worker, index);
+        VvJob *job = worker->job;
+        job->us = g_get_monotonic_time() - worker->started;
         g_array_remove_index(running, index);
-        finish(sysfs, &worker);
         if (done)
-            done(worker.job, data);
+            done(job, data);
     }
 }
 
