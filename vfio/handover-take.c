@@ -153,19 +153,22 @@ static void commit(VvRun *run)
 }
 
 /* A variant driver that cannot be loaded gives way to vfio-pci, which takes everything. */
+static void load_variant(const VvRun *run, VvPlanDevice *planned)
+{
+    g_autofree char *path = g_strdup_printf("sys/bus/pci/drivers/%s", planned->to);
+
+    if (strcmp(planned->to, "vfio-pci") == 0 || vv_sysfs_exists(run->sysfs, path))
+        return;
+    char *driver = vv_module_load_pci(run->sysfs, planned->to, NULL);
+    g_free(planned->to);
+    planned->to = driver ? driver : g_strdup("vfio-pci");
+}
+
 static gboolean load_drivers(VvRun *run)
 {
-    for (guint i = 0; i < run->plan->devices->len; i++) {
-        VvPlanDevice *planned = run->plan->devices->pdata[i];
-        if (strcmp(planned->to, "vfio-pci") != 0 &&
-            !vv_module_load_driver(run->sysfs, planned->to, NULL, NULL)) {
-            g_free(planned->to);
-            planned->to = g_strdup("vfio-pci");
-        }
-        if (!vv_module_load_driver(run->sysfs, "vfio-pci", NULL, &run->error))
-            return FALSE;
-    }
-    return TRUE;
+    for (guint i = 0; i < run->plan->devices->len; i++)
+        load_variant(run, run->plan->devices->pdata[i]);
+    return vv_module_load_driver(run->sysfs, "vfio-pci", NULL, &run->error);
 }
 
 static gboolean lock_groups(VvRun *run)

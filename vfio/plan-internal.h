@@ -24,3 +24,6 @@ gboolean vv_plan_add_reason(VvPlanning *planning, VvReason *reason);
 /* Who else has the device: the journal, libvirt's domains, an open group. Sets the planned state. FALSE when
  * the journal cannot be read. */
 gboolean vv_plan_check_claims(VvPlanning *planning, VvPlanDevice *planned, GError **error);
+
+/* What the host would lose, and whom a reset reaches. */
+void vv_plan_check_usage(VvPlanning *planning);

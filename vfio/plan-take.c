@@ -3,12 +3,9 @@
 
 #include "vfio/group.h"
 #include "vfio/identity.h"
-#include "vfio/modules.h"
+#include "vfio/variant.h"
 
 #include <string.h>
-
-/* The usage of a device is known in milliseconds, or not at all: what takes longer hangs. */
-#define USAGE_MS 10000
 
 gboolean vv_plan_add_reason(VvPlanning *planning, VvReason *reason)
 {
@@ -121,50 +118,31 @@ static void check_group(VvPlanning *planning, const VvDevice *device)
             check_member(planning, device, members->pdata[i]);
 }
 
+/* What VFIO has already it keeps; else the driver that fits best. The name of a module that is not loaded yet
+ * stands for its driver's, until it is (vfio/handover-take.c). */
+static char *wanted_driver(const VvPlanning *planning, const VvDevice *device)
+{
+    const VvSysfs *sysfs = vv_host_sysfs(planning->host);
+
+    if (vv_driver_is_vfio(device->driver))
+        return g_strdup(device->driver);
+    g_autofree char *module = planning->options->overview ? NULL : vv_variant_module(sysfs, device->modalias);
+    if (!module || strcmp(module, VV_VFIO_MODULE) == 0)
+        return g_strdup("vfio-pci");
+    char *driver = vv_module_pci_driver(sysfs, module);
+    return driver ? driver : g_steal_pointer(&module);
+}
+
 static gboolean check_device(VvPlanning *planning, VvDevice *device, GError **error)
 {
     VvPlanDevice *planned = vv_plan_add_device(planning->plan, device, device->address);
 
-    planned->to = g_strdup(vv_driver_is_vfio(device->driver) ? device->driver : "vfio-pci");
+    planned->to = wanted_driver(planning, device);
     planned->companion = g_ptr_array_find(planning->companions, device, NULL);
     check_reach(planning, device);
     check_group(planning, device);
     vv_plan_add_step(planning->plan, "bind", &device->address, -1);
     return vv_plan_check_claims(planning, planned, error);
-}
-
-/* The devices of the plan, and who else would be lost with them. */
-static GPtrArray *affected_devices(const VvPlanning *planning)
-{
-    GPtrArray *affected = g_ptr_array_new();
-
-    for (guint i = 0; i < planning->plan->devices->len; i++) {
-        const VvPlanDevice *planned = planning->plan->devices->pdata[i];
-        /* Whatever asks a device that hangs may hang as well. */
-        if (strcmp(planned->state, vv_state_name(VV_STATE_STUCK)) != 0)
-            g_ptr_array_add(affected, planned->device);
-    }
-    for (guint i = 0; i < planning->selected->len; i++) {
-        const VvDevice *device = planning->selected->pdata[i];
-        const GPtrArray *members = vv_host_group_members(planning->host, device->group);
-        for (guint j = 0; members && j < members->len; j++) {
-            VvDevice *member = members->pdata[j];
-            if (member->kind != VV_KIND_BRIDGE && !g_ptr_array_find(planning->selected, member, NULL) &&
-                !g_ptr_array_find(affected, member, NULL))
-                g_ptr_array_add(affected, member);
-        }
-    }
-    return affected;
-}
-
-static void check_usage(VvPlanning *planning)
-{
-    g_autoptr(GPtrArray) affected = affected_devices(planning), reasons = g_ptr_array_new();
-
-    vv_usage_set_leaving(planning->usage, planning->selected);
-    vv_usage_collect(planning->usage, affected, USAGE_MS, reasons);
-    for (guint i = 0; i < reasons->len; i++)
-        vv_plan_add_reason(planning, reasons->pdata[i]);
 }
 
 static void check_vfio(VvPlanning *planning)
@@ -215,7 +193,7 @@ VvPlan *vv_plan_take(VvHost *host, const VvJournal *journal, const GArray *selec
             return NULL;
     check_half_taken(&planning);
     if (!planning.options->overview)
-        check_usage(&planning);
+        vv_plan_check_usage(&planning);
     g_ptr_array_sort(plan->reasons, compare_severity);
     return g_steal_pointer(&plan);
 }

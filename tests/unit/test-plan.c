@@ -102,7 +102,7 @@ static void test_ok(void **state)
     }
     /* The root port above the card shares its group, and may keep its driver. */
     g_autofree char *reasons = reasons_of(plan);
-    assert_text(reasons, "group-bridge 0000:01:00.0 info");
+    assert_text(reasons, "group-bridge 0000:01:00.0 info; reset-siblings 0000:01:00.0 info");
     close_machine(&m);
 }
 
@@ -132,8 +132,8 @@ static void test_not_endpoint(void **state)
 
 static void test_no_iommu(void **state)
 {
-    Machine off =
-        open_machine(fake_host_new("drivers vfio-pci\n0000:01:00.0 class=010802 id=144d:a808 driver=nvme"));
+    Machine off = open_machine(
+        fake_host_new("drivers vfio-pci\n0000:01:00.0 class=010802 id=144d:a808 driver=nvme reset=flr"));
     g_autoptr(VvPlan) plan = plan_with(&off, "01:00.0", NULL);
     assert_plan(&off, "01:00.0", NULL, "no-iommu 0000:01:00.0 block");
     assert_non_null(strstr(reason_at(plan, 0)->detail, "no active IOMMU"));
@@ -154,8 +154,9 @@ static void test_no_iommu(void **state)
 
 static void test_no_vfio(void **state)
 {
-    Machine m = open_machine(fake_host_new("0000:01:00.0 class=010802 id=144d:a808 driver=nvme group=1\n"
-                                           "0000:02:00.0 class=010802 id=144d:a808 driver=nvme group=2"));
+    Machine m =
+        open_machine(fake_host_new("0000:01:00.0 class=010802 id=144d:a808 driver=nvme group=1 reset=flr\n"
+                                   "0000:02:00.0 class=010802 id=144d:a808 driver=nvme group=2 reset=flr"));
 
     assert_plan(&m, "01:00.0;02:00.0", NULL, "no-vfio 0000:01:00.0 block");
     close_machine(&m);
@@ -167,7 +168,8 @@ static void test_group_shared(void **state)
 
     assert_plan(
         &m, "01:00.0;01:00.1", NULL,
-        "group-shared 0000:01:00.0 block; group-shared 0000:01:00.0 block; group-bridge 0000:01:00.0 info");
+        "group-shared 0000:01:00.0 block; group-shared 0000:01:00.0 block; reset-siblings 0000:01:00.0 warn; "
+        "group-bridge 0000:01:00.0 info");
     g_autoptr(VvPlan) plan = plan_with(&m, "01:00.1;01:00.0", NULL);
     assert_non_null(strstr(reason_at(plan, 0)->detail, "0000:01:00.2"));
     assert_non_null(strstr(reason_at(plan, 0)->detail, "xhci_hcd"));
@@ -181,12 +183,13 @@ static void test_group_shared(void **state)
 /* Members without a driver, on VFIO already or on pci-stub are in nobody's way. */
 static void test_group_harmless(void **state)
 {
-    Machine m = open_machine(fake_host_new("drivers vfio-pci\n"
-                                           "0000:01:00.0 class=030000 id=1:1 driver=nouveau group=1\n"
-                                           "0000:01:00.1 class=040300 id=1:2 group=1\n"
-                                           "0000:01:00.2 class=0c0330 id=1:3 driver=vfio-pci group=1\n"
-                                           "0000:01:00.3 class=0c8000 id=1:4 driver=pci-stub group=1\n"
-                                           "0000:02:00.0 class=010802 id=1:5 driver=nvme group=2\n"));
+    Machine m =
+        open_machine(fake_host_new("drivers vfio-pci\n"
+                                   "0000:01:00.0 class=030000 id=1:1 driver=nouveau group=1 reset=flr\n"
+                                   "0000:01:00.1 class=040300 id=1:2 group=1\n"
+                                   "0000:01:00.2 class=0c0330 id=1:3 driver=vfio-pci group=1\n"
+                                   "0000:01:00.3 class=0c8000 id=1:4 driver=pci-stub group=1\n"
+                                   "0000:02:00.0 class=010802 id=1:5 driver=nvme group=2\n"));
 
     assert_plan(&m, "01:00.0", NULL, "");
     close_machine(&m);
@@ -194,12 +197,13 @@ static void test_group_harmless(void **state)
 
 static void test_group_bridge(void **state)
 {
-    Machine m = open_machine(fake_host_new("drivers vfio-pci\n"
-                                           "0000:00:1f.0 class=060100 id=8086:a305 driver=lpc_ich group=1\n"
-                                           "0000:01:00.0 class=020000 id=1:1 driver=e1000e group=1\n"
-                                           "0000:00:01.0 class=060400 id=1:2 group=2\n"
-                                           "0000:00:02.0 class=060400 id=1:3 driver=pcieport group=2\n"
-                                           "0000:02:00.0 class=020000 id=1:4 driver=e1000e group=2\n"));
+    Machine m =
+        open_machine(fake_host_new("drivers vfio-pci\n"
+                                   "0000:00:1f.0 class=060100 id=8086:a305 driver=lpc_ich group=1\n"
+                                   "0000:01:00.0 class=020000 id=1:1 driver=e1000e group=1 reset=flr\n"
+                                   "0000:00:01.0 class=060400 id=1:2 group=2\n"
+                                   "0000:00:02.0 class=060400 id=1:3 driver=pcieport group=2\n"
+                                   "0000:02:00.0 class=020000 id=1:4 driver=e1000e group=2 reset=flr\n"));
 
     assert_plan(&m, "01:00.0", NULL, "group-bridge 0000:01:00.0 block");
     assert_plan(&m, "02:00.0", NULL, "group-bridge 0000:02:00.0 info; group-bridge 0000:02:00.0 info");
@@ -223,7 +227,7 @@ static void test_chipset_group(void **state)
         "group-shared 0000:04:00.0 block; group-shared 0000:04:00.0 block; group-shared 0000:04:00.0 block; "
         "group-bridge 0000:04:00.0 info; group-bridge 0000:04:00.0 info; group-bridge 0000:04:00.0 info");
     /* Its only display. */
-    assert_plan(&m, "08:00", NULL, "display-boot 0000:08:00.0 block");
+    assert_plan(&m, "08:00", NULL, "display-boot 0000:08:00.0 block; reset-siblings 0000:08:00.0 info");
     close_machine(&m);
 }
 
@@ -331,6 +335,70 @@ static void test_allow_lifts_only_what_can_be(void **state)
     close_machine(&m);
 }
 
+/* With consent the rest of the group comes along; what has no driver or a stub stays as it is. */
+static void test_companions(void **state)
+{
+    Machine m =
+        open_machine(fake_host_new("drivers vfio-pci\n"
+                                   "0000:01:00.0 class=030000 id=1:1 driver=nouveau group=1 reset=flr\n"
+                                   "0000:02:00.0 class=010802 id=1:2 driver=nvme group=1 reset=flr\n"
+                                   "0000:02:00.1 class=020000 id=1:3 group=1\n"
+                                   "0000:03:00.0 class=060100 id=1:4 driver=lpc_ich group=2\n"
+                                   "0000:03:00.1 class=020000 id=1:5 driver=e1000e group=2 reset=flr\n"));
+    const char *const consent[] = {"group-shared=01:00.0", "group-bridge", NULL};
+    const VvPlanOptions options = {.allow = consent};
+
+    assert_plan(&m, "01:00.0", NULL, "group-shared 0000:01:00.0 block");
+    g_autoptr(VvPlan) plan = plan_with(&m, "01:00.0", &options);
+    assert_true(vv_plan_ok(plan));
+    assert_int_equal(plan->devices->len, 2);
+    const VvPlanDevice *named = plan->devices->pdata[0], *companion = plan->devices->pdata[1];
+    assert_false(named->companion);
+    assert_true(companion->companion);
+    assert_text(companion->device->text, "0000:02:00.0");
+    assert_text(companion->to, "vfio-pci");
+
+    /* Consent for one group is none for another, and a bridge is not to be had. */
+    g_autoptr(VvPlan) other = plan_with(&m, "03:00.1", &options);
+    assert_false(vv_plan_ok(other));
+    assert_int_equal(other->devices->len, 1);
+    close_machine(&m);
+}
+
+static void test_half_taken_by_hand(void **state)
+{
+    Machine m =
+        open_machine(fake_host_new("drivers vfio-pci nvme\n"
+                                   "0000:01:00.0 class=010802 id=1:1 driver=vfio-pci group=1 reset=flr\n"
+                                   "0000:02:00.0 class=010802 id=1:1 driver=nvme group=2 reset=flr\n"));
+    const char *const consent[] = {"claimed=01:00.0", NULL};
+    const VvPlanOptions allowed = {.allow = consent}, domain = {.owner = "u-u-i-d", .owner_name = "win11"};
+
+    add_entry(&m, "01:00.0", VV_STATE_TAKEN, VV_OWNER_MANUAL, NULL);
+    assert_plan(&m, "01:00.0", NULL, "");
+    assert_plan(&m, "01:00.0;02:00.0", NULL, "claimed 0000:01:00.0 block");
+    assert_plan(&m, "01:00.0;02:00.0", &domain, "");
+    g_autoptr(VvPlan) plan = plan_with(&m, "01:00.0;02:00.0", &allowed);
+    assert_true(vv_plan_ok(plan));
+    close_machine(&m);
+}
+
+/* Two functions in groups of their own that only a reset of their bus reaches. */
+static void test_reset_siblings_outside(void **state)
+{
+    Machine m = open_machine(fake_host_new(
+        "drivers vfio-pci\n"
+        "0000:00:01.0 class=060400 id=1:9 driver=pcieport group=9\n"
+        "0000:01:00.0 class=020000 id=1:1 driver=e1000e group=1 behind=0000:00:01.0\n"
+        "0000:01:00.1 class=020000 id=1:2 driver=e1000e group=2 behind=0000:00:01.0 sriov=4/2\n"));
+
+    assert_plan(&m, "01:00.1", NULL, "sriov-parent 0000:01:00.1 block; reset-siblings 0000:01:00.1 warn");
+    assert_plan(&m, "01:00.0", NULL, "reset-siblings 0000:01:00.0 warn; sriov-parent 0000:01:00.1 info");
+    assert_plan(&m, "01:00.0;01:00.1", NULL,
+                "sriov-parent 0000:01:00.1 block; reset-siblings 0000:01:00.0 info");
+    close_machine(&m);
+}
+
 static void test_allow_words(void **state)
 {
     VvReason *reason =
@@ -426,6 +494,9 @@ int main(void)
         cmocka_unit_test(test_variant_stays),
         cmocka_unit_test(test_allow_lifts_only_what_can_be),
         cmocka_unit_test(test_allow_words),
+        cmocka_unit_test(test_companions),
+        cmocka_unit_test(test_half_taken_by_hand),
+        cmocka_unit_test(test_reset_siblings_outside),
         cmocka_unit_test(test_bad_journal_is_an_error),
         cmocka_unit_test(test_return),
     };
