@@ -127,9 +127,11 @@ GPtrArray *vv_entries_of(VvContext *context, const char *owner, GError **error)
 {
     GPtrArray *entries = vv_journal_list(vv_context_journal(context), error);
 
-    for (guint i = entries ? entries->len : 0; i > 0; i--)
-        if (strcmp(((const VvEntry *)entries->pdata[i - 1])->owner, owner) != 0)
+    for (guint i = entries ? entries->len : 0; i > 0; i--) {
+        const VvEntry *entry = entries->pdata[i - 1];
+        if (strcmp(entry->owner, owner) != 0 || entry->state == VV_STATE_QUARANTINED)
             g_ptr_array_remove_index(entries, i - 1);
+    }
     return entries;
 }
 

@@ -31,7 +31,8 @@ VvDevice *vv_context_device(VvContext *context, const char *word, GError **error
 /* Who has it: "domain win11", "manual". New string. */
 char *vv_owner_text(const VvEntry *entry);
 
-/* Journal entries of one owner (a uuid or VV_OWNER_MANUAL): VvEntry. */
+/* Journal entries of one owner (a uuid or VV_OWNER_MANUAL): VvEntry. Without what is in quarantine, which
+ * wants to be named to come back. */
 GPtrArray *vv_entries_of(VvContext *context, const char *owner, GError **error);
 
 /* Prints the plan as text or JSON where the verb's result goes. */

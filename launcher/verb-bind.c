@@ -85,24 +85,14 @@ static GPtrArray *entries_named(VvContext *context, char **words, GError **error
     return entries ? g_steal_pointer(&named) : NULL;
 }
 
-/* All that was taken by hand; what is in quarantine wants to be named. */
-static GPtrArray *entries_by_hand(VvContext *context, GError **error)
-{
-    GPtrArray *entries = vv_entries_of(context, VV_OWNER_MANUAL, error);
-
-    for (guint i = entries ? entries->len : 0; i > 0; i--)
-        if (((const VvEntry *)entries->pdata[i - 1])->state == VV_STATE_QUARANTINED)
-            g_ptr_array_remove_index(entries, i - 1);
-    return entries;
-}
-
 int vv_verb_release(VvContext *context, char **words, GError **error)
 {
     if (all == (*words != NULL)) {
         g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "release: name addresses, or say --all; not both");
         return VV_ERROR_USAGE;
     }
-    g_autoptr(GPtrArray) entries = all ? entries_by_hand(context, error) : entries_named(context, words, error);
+    g_autoptr(GPtrArray) entries =
+        all ? vv_entries_of(context, VV_OWNER_MANUAL, error) : entries_named(context, words, error);
     VvHost *host = entries ? vv_context_host(context, error) : NULL;
     if (!host)
         return VV_ERROR_FAILED;
