@@ -188,6 +188,9 @@ static void read_text(VvUsage *usage)
 {
     VvNetwork *network = usage->network;
 
+    /* What netlink said before it failed would be said twice. */
+    g_ptr_array_set_size(network->defaults, 0);
+    g_ptr_array_set_size(network->addresses, 0);
     for_each_line(usage, "proc/net/route", take_route);
     for_each_line(usage, "proc/net/ipv6_route", take_route6);
     for_each_line(usage, "proc/net/if_inet6", take_address6);

@@ -85,13 +85,20 @@ static void take_address(struct nl_object *object, void *data)
         vv_network_add(network->addresses, interface, &ip, ip.family == AF_INET ? 32 : 128, 0);
 }
 
+/* A dump during which routes come or go may lack others, and says so (NLM_F_DUMP_INTR). What several of them
+ * tell together is enough: a route that was there a moment ago is no reason to take the card away. */
 static gboolean read_routes(Socket *socket, int family)
 {
     /* RTM_GETROUTE with NLM_F_DUMP gives all tables. */
     struct rtmsg request = {.rtm_family = (unsigned char)family};
+    int result = -NLE_DUMP_INTR;
 
-    return nl_send_simple(socket, RTM_GETROUTE, NLM_F_DUMP, &request, sizeof request) >= 0 &&
-           nl_recvmsgs_default(socket) >= 0;
+    for (guint tries = 0; tries < 5 && result == -NLE_DUMP_INTR; tries++) {
+        if (nl_send_simple(socket, RTM_GETROUTE, NLM_F_DUMP, &request, sizeof request) < 0)
+            return FALSE;
+        result = nl_recvmsgs_default(socket);
+    }
+    return result >= 0 || result == -NLE_DUMP_INTR;
 }
 
 gboolean vv_netlink_read(VvNetwork *network)

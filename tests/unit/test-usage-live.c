@@ -1,64 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "test.h"
 
-#include "vfio/usage-network.h"
+#include "own-network.h"
 
-#include <fcntl.h>
 #include <net/if.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-/* What asks the kernel and not files, in a user and network namespace of this test's own: nothing of the
- * machine is touched, and no right on it is needed. Skipped where such namespaces cannot be made. */
+/* What asks the kernel and not files. Skipped where the test cannot have a network of its own. */
 
 static gboolean ready;
 
-static gboolean put(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    gboolean done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-    if (fd >= 0)
-        close(fd);
-    return done;
-}
-
-static gboolean make_network(void)
-{
-    g_autofree char *map = g_strdup_printf("0 %u 1", getuid());
-
-    return unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 && put("/proc/self/uid_map", map) &&
-           system("exec 2>/dev/null; ip link set lo up && ip link add v0 type veth peer name v1 && "
-                  "ip link set v0 up && ip link set v1 up && ip addr add 10.9.0.1/24 dev v0 && "
-                  "ip -6 addr add 2001:db8::1/64 dev v0 nodad && ip route add default via 10.9.0.2 dev v0 && "
-                  "ip route add unreachable default metric 9999 && "
-                  "ip route add default table 100 nexthop via 10.9.0.3 dev v0 nexthop via 10.9.0.4 dev v0 && "
-                  "ip route add 10.8.0.0/24 via 10.9.0.2 && ip -6 route add 2000::/3 via 2001:db8::2 && "
-                  "ip link add mv link v0 type macvlan && ip link set mv up") == 0;
-}
-
 static int set_up(void **state)
 {
-    VvUsage *usage = g_new0(VvUsage, 1);
-
-    usage->sysfs = vv_sysfs_new(NULL, NULL);
-    usage->folders =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
-    *state = usage;
+    *state = own_network_usage();
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    VvUsage *usage = *state;
-
-    vv_sysfs_free((VvSysfs *)usage->sysfs);
-    vv_usage_free(usage);
+    own_network_usage_free(*state);
     return 0;
 }
 
@@ -112,34 +74,11 @@ static void test_route_to(void **state)
     assert_null(none);
 }
 
-/* A process that holds a device node open, in a network namespace of its own. */
-static pid_t start_container(const char *node)
-{
-    int ready_pipe[2];
-    char byte;
-    assert_int_equal(pipe(ready_pipe), 0);
-    pid_t pid = fork();
-
-    assert_true(pid >= 0);
-    if (!pid) {
-        if (unshare(CLONE_NEWNET) != 0 || open(node, O_RDONLY) < 0 || write(ready_pipe[1], "x", 1) != 1)
-            _exit(1);
-        for (;;)
-            pause();
-    }
-    close(ready_pipe[1]);
-    gboolean done = read(ready_pipe[0], &byte, 1) == 1;
-    close(ready_pipe[0]);
-    if (!done)
-        waitpid(pid, NULL, 0);
-    return done ? pid : -1;
-}
-
 static void test_container(void **state)
 {
     if (!ready)
         skip();
-    pid_t pid = start_container("/dev/fuse");
+    pid_t pid = own_network_start_container("/dev/fuse");
     if (pid < 0)
         skip();
     g_autofree char *command = g_strdup_printf("ip link set mv netns %d", pid);
@@ -149,8 +88,7 @@ static void test_container(void **state)
     g_autoptr(GPtrArray) openers = vv_usage_openers(*state, FALSE, "10:229", "fuse");
     g_autoptr(GPtrArray) others = vv_usage_openers(*state, TRUE, "10:229", "fuse");
 
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
+    own_network_stop_container(pid);
     assert_true(moved);
     assert_int_equal(links->len, 1);
     const VvForeignLink *link = links->pdata[0];
@@ -189,6 +127,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_mounts, set_up, tear_down),
     };
 
-    ready = make_network();
+    ready = own_network_make();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
