@@ -8,7 +8,8 @@
 gboolean vv_ip_parse(const char *text, VvIp *ret)
 {
     const char *start = text + (*text == '[');
-    gsize length = strcspn(start, "],/ ");
+    /* CIFS puts the number of the interface behind a link-local address: fe80::1%2. */
+    gsize length = strcspn(start, "],/ %");
     g_autofree char *whole = g_strndup(start, length);
     char *colon = strchr(whole, ':');
 

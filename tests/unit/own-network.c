@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@ gboolean own_network_make(void)
                   "ip route add unreachable default metric 9999 && "
                   "ip route add default table 100 nexthop via 10.9.0.3 dev v0 nexthop via 10.9.0.4 dev v0 && "
                   "ip route add 10.8.0.0/24 via 10.9.0.2 && ip -6 route add 2000::/3 via 2001:db8::2 && "
+                  "ip route add default dev lo table 200 && "
                   "ip link add mv link v0 type macvlan && ip link set mv up") == 0;
 }
 
@@ -52,19 +54,26 @@ void own_network_usage_free(VvUsage *usage)
 pid_t own_network_start_container(const char *node)
 {
     int ready_pipe[2];
-    char byte;
+    char bytes[2] = "";
 
     if (pipe(ready_pipe) != 0)
         return -1;
     pid_t pid = fork();
     if (!pid) {
-        if (unshare(CLONE_NEWNET) != 0 || open(node, O_RDONLY) < 0 || write(ready_pipe[1], "x", 1) != 1)
+        int held = -1;
+        if (unshare(CLONE_NEWNET) != 0 || (held = open(node, O_RDONLY)) < 0)
+            _exit(1);
+        pid_t second = fork();
+        if (second == 0)
+            close(held);
+        if (second < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || write(ready_pipe[1], "x", 1) != 1)
             _exit(1);
         for (;;)
             pause();
     }
     close(ready_pipe[1]);
-    gboolean done = pid > 0 && read(ready_pipe[0], &byte, 1) == 1;
+    gboolean done = pid > 0 && read(ready_pipe[0], bytes, sizeof bytes) > 0 &&
+                    (bytes[1] || read(ready_pipe[0], bytes + 1, 1) == 1);
     close(ready_pipe[0]);
     if (pid > 0 && !done)
         waitpid(pid, NULL, 0);

@@ -93,6 +93,7 @@ static void test_exclusive(void **state)
 static const AskedNode nodes[] = {
     {"/dev/disk/by-id/nvme-x", TRUE, 259, 0},
     {"/dev/other/name", TRUE, 259, 0},
+    {"/dev/other/5", TRUE, 259, 5},
     {"/dev/null", FALSE, 1, 3},
     {"/dev/tty", FALSE, 5, 0},
     {"/dev/pts/0", FALSE, 136, 0},
@@ -113,12 +114,15 @@ static void test_openers(void **state)
     asked_go_live(*state);
     asked.nodes = nodes;
     usage_add_process(*state, 701, "qemu-system-x86", NULL, "/dev/null", "/dev/other/name", "/dev/tty",
-                      "/dev/pts/0", "/dev/pts/9", "/dev/fuse", "/dev/late", "/dev/nvme9", "/dev/other/9",
-                      "socket:[1]", NULL);
+                      "/dev/pts/0", "/dev/pts/9", "/dev/other/5", "/dev/fuse", "/dev/late", "/dev/nvme9",
+                      "/dev/other/9", "socket:[1]", NULL);
     assert_usage(*state, NVME, "disk-open block /dev/nvme0n1 is held open by qemu-system-x86 (pid 701)\n");
     usage_add_char(*state, "226:0", "dri/card0", GPU "/drm/card0");
     usage_add_process(*state, 702, "Xorg", NULL, "/dev/card", "/dev/vfio/renamed", NULL);
     assert_usage(*state, GPU, "process-holds block Xorg (pid 702) holds /dev/dri/card0 open\n");
+    /* A node without a name in its uevent. */
+    usage_put(*state, "sys/dev/char/226:0/uevent", "MAJOR=226\n");
+    assert_usage(*state, GPU, "process-holds block Xorg (pid 702) holds /dev/card0 open\n");
     usage_put(*state, "sys/class/vfio/11/dev", "242:3\n");
     usage_put(*state, "sys/class/vfio/12/dev", "nonsense\n");
     g_autoptr(VvHost) host = fake_host_scan(*state);

@@ -220,6 +220,7 @@ static void test_moved(void **state)
     usage_put(*state, "sys/devices/pci0000:00/" VF "/net/eth9/flags", "0x1002\n");
     assert_usage(*state, VF, "");
     usage_put(*state, "sys/devices/pci0000:00/" VF "/virtio7/net/eth9/flags", "0x1002\n");
+    assert_usage(*state, VF, "");
     g_autofree char *gone =
         g_strdup_printf("%s/sys/devices/pci0000:00/" VF "/virtio7/net/eth9", fake_host_root(*state));
     g_autofree char *hidden = g_strdup_printf("%s/sys/hidden", fake_host_root(*state));

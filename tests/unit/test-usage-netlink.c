@@ -65,6 +65,7 @@ FAILING(int, nla_parse_nested,
         (struct nlattr * attributes[], int most, const struct nlattr *attribute,
          const struct nla_policy *policy),
         (attributes, most, attribute, policy), -NLE_INVAL)
+FAILING(int, vv_sysfs_open, (const VvSysfs *sysfs, const char *path, int flags), (sysfs, path, flags), -1)
 FAILING(int, setns, (int fd, int type), (fd, type), -1)
 
 /* What came is taken before it turns out that something was wrong with it. */
@@ -74,6 +75,23 @@ int __wrap_nl_recvmsgs_default(struct nl_sock *socket)
     int result = __real_nl_recvmsgs_default(socket);
 
     return fails("nl_recvmsgs_default") ? fault.result : result;
+}
+
+/* What processes and mounts there are, when a test says so. */
+static GPtrArray *only_mounts;
+
+const GPtrArray *__real_vv_usage_processes(VvUsage *usage);
+const GPtrArray *__wrap_vv_usage_processes(VvUsage *usage)
+{
+    if (only_mounts && !usage->processes)
+        usage->processes = g_ptr_array_new();
+    return __real_vv_usage_processes(usage);
+}
+
+const GPtrArray *__real_vv_usage_mounts(VvUsage *usage);
+const GPtrArray *__wrap_vv_usage_mounts(VvUsage *usage)
+{
+    return only_mounts ? only_mounts : __real_vv_usage_mounts(usage);
 }
 
 static gboolean ready;
@@ -164,6 +182,9 @@ static void test_half_an_answer(void **state)
     inject("nl_recvmsgs_default", 0, 3);
     fault.result = -NLE_DUMP_INTR;
     assert_network(TRUE, ALL);
+    inject("nl_recvmsgs_default", 0, 5);
+    fault.result = -NLE_DUMP_INTR;
+    assert_network(TRUE, ALL);
     inject("nl_recvmsgs_default", 2, 5);
     fault.result = -NLE_DUMP_INTR;
     assert_network(TRUE, ALL);
@@ -242,6 +263,12 @@ static void test_container(void **state)
         {"nl_send_auto", 0, 0},
         {"nl_send_simple", 2, 0},
         {"nlmsg_parse", 0, 0},
+        /* The first link is lo. */
+        {"nlmsg_parse", 1, 1},
+        {"nlmsg_parse", 2, 0},
+        {"nla_parse_nested", 0, 1},
+        /* Another process of the same namespace can tell as well. */
+        {"vv_sysfs_open", 0, 1},
     };
     pid_t pid = own_network_start_container("/dev/null");
     if (pid < 0)
@@ -259,6 +286,42 @@ static void test_container(void **state)
             fail_msg("%s fails after %d: %u links", faults[i].name, faults[i].skip, found[i]);
 }
 
+/* Namespaces that no process is in are known by a mount, as "ip netns add" makes it. */
+static void test_named(void **state)
+{
+    if (!ready)
+        skip();
+    pid_t pid = own_network_start_container("/dev/null");
+    if (pid < 0)
+        skip();
+    g_autofree char *command =
+        g_strdup_printf("ip link add mw link v0 type macvlan && ip link set mw netns %d", pid);
+    g_autofree char *place = g_strdup_printf("/proc/%d/ns/net", pid);
+    gboolean moved = system(command) == 0;
+    VvMount mounts[] = {
+        {.target = (char *)"/", .type = (char *)"ext4", .root = (char *)"/"},
+        {.target = place, .type = (char *)"nsfs", .root = (char *)"net:[1]", .whose = (char *)"a (pid 1)"},
+        {.target = place, .type = (char *)"nsfs", .root = NULL},
+        {.target = place, .type = (char *)"nsfs", .root = (char *)"mnt:[2]"},
+        {.target = (char *)"/no/such/place", .type = (char *)"nsfs", .root = (char *)"net:[3]"},
+        {.target = place, .type = (char *)"nsfs", .root = (char *)"net:[4]"},
+        {.target = place, .type = (char *)"nsfs", .root = (char *)"net:[4]"},
+    };
+
+    only_mounts = g_ptr_array_new();
+    for (gsize i = 0; i < G_N_ELEMENTS(mounts); i++)
+        g_ptr_array_add(only_mounts, &mounts[i]);
+    VvUsage *usage = own_network_usage();
+    const GPtrArray *links = vv_usage_foreign_links(usage);
+    own_network_stop_container(pid);
+    g_clear_pointer(&only_mounts, g_ptr_array_unref);
+    assert_true(moved);
+    assert_int_equal(links->len, 1);
+    assert_text(((VvForeignLink *)links->pdata[0])->name, "mw");
+    assert_text(((VvForeignLink *)links->pdata[0])->whose, place);
+    own_network_usage_free(usage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +330,7 @@ int main(void)
         cmocka_unit_test_teardown(test_odd_messages, tear_down),
         cmocka_unit_test_teardown(test_no_way, tear_down),
         cmocka_unit_test_teardown(test_container, tear_down),
+        cmocka_unit_test_teardown(test_named, tear_down),
     };
 
     ready = own_network_make();

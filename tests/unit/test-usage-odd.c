@@ -149,6 +149,7 @@ static void test_claims(void **state)
     assert_usage(*state, NIC, "");
     usage_put(*state, "sys/bus/pci/devices/" NIC "/sriov_numvfs", "2\n");
     usage_link(*state, "sys/bus/pci/devices/" NIC "/virtfn1", "../0000:7f:00.0");
+    usage_add(*state, "net", "eth5", VF "/net/eth5");
     usage_add_process(*state, 9, "", NULL, "/dev/dri/card9", NULL);
     usage_add_char(*state, "226:9", "dri/card9", GPU "/drm/card9");
     usage_put(*state, "sys/dev/char/226:9/uevent", "no name\n");
@@ -156,6 +157,57 @@ static void test_claims(void **state)
     assert_usage(*state, GPU, "");
     usage_put(*state, "sys/dev/char/226:9/uevent", "DEVNAME=dri/card9\n");
     assert_usage(*state, GPU, "process-holds block pid 9 holds /dev/dri/card9 open\n");
+    /* The first one that is in use is enough; a link that leads nowhere is none. */
+    usage_put(*state, "sys/bus/pci/devices/" NIC "/sriov_numvfs", "3\n");
+    usage_link(*state, "sys/bus/pci/devices/" NIC "/virtfn2", "../nowhere");
+    assert_usage(*state, NIC, "sriov-parent block 3 VFs of it would go too\n");
+    fake_host_bind(*state, VF, "vfio-pci");
+    assert_usage(*state, NIC,
+                 "sriov-parent block 3 VFs of it would go too; " VF " is with vfio-pci, for a guest\n");
+}
+
+/* Links that have the address in them, but not as a part of the way. */
+static void test_places(void **state)
+{
+    usage_link(*state, "sys/class/net/eth0", NIC "/net/eth0");
+    usage_link(*state, "sys/class/net/eth1", "../../devices/pci0000:00/x" NIC "/net/eth1");
+    usage_link(*state, "sys/class/net/eth2", "../../devices/pci0000:00/" NIC);
+    usage_link(*state, "sys/class/net/eth3", "../../devices/pci0000:00/" NIC "x/net/eth3");
+    usage_put(*state, "proc/net/route",
+              "eth0\t00000000\t0200090A\t0003\t0\t0\t0\t00000000\n"
+              "eth1\t00000000\t0200090A\t0003\t0\t0\t0\t00000000\n"
+              "eth2\t00000000\t0200090A\t0003\t0\t0\t0\t00000000\n"
+              "eth3\t00000000\t0200090A\t0003\t0\t0\t0\t00000000\n");
+    assert_usage(*state, NIC, "");
+}
+
+/* Recorded without /proc. */
+static void test_no_proc(void **state)
+{
+    FakeHost *fake = fake_host_new(GPU " class=030000 id=10de:1e84 driver=nouveau group=2\n" NVME
+                                       " class=010802 id=144d:a808 driver=nvme group=3\n");
+
+    usage_add_block(fake, "259:0", NVME "/nvme/nvme0/nvme0n1");
+    assert_usage(fake, NVME, "");
+    assert_usage(fake, GPU, "");
+    fake_host_free(fake);
+    usage_add_process(*state, 5, "a", "mnt:[7]", NULL);
+    usage_put(*state, "proc/5/fd/0", "not a link");
+    usage_add_block(*state, "259:0", NVME "/nvme/nvme0/nvme0n1");
+    usage_put(*state, "run/udev/data/b259:0", "E:ID_FS_TYPE=ext4\nE:ID_FS_TYPE=xfs\n");
+    assert_usage(*state, NVME, "disk-data warn /dev/nvme0n1 has data that the host does not use now: ext4\n");
+}
+
+static void test_targets(void **state)
+{
+    usage_add(*state, "net", "eth0", NIC "/net/eth0");
+    usage_link(*state, "sys/class/net/eth0/upper_gone0", "../gone0");
+    usage_put(*state, "proc/net/route", "eth0\t0000090A\t00000000\t0001\t0\t0\t0\t00FFFFFF\n");
+    usage_add_at(*state, "iscsi_connection", "connection1:0", "virtual/iscsi_connection/connection1:0");
+    usage_put(*state, "sys/class/iscsi_connection/connection1:0/address", "storage.example\n");
+    usage_add_at(*state, "nvme", "nvme7", "virtual/nvme-fabrics/ctl/nvme7");
+    usage_put(*state, "sys/class/nvme/nvme7/address", "traddr=nn-0x1:pn-0x2\n");
+    assert_usage(*state, NIC, "net-upper block the interface gone0 stands on eth0\n");
 }
 
 int main(void)
@@ -167,6 +219,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_input, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_display, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_claims, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_places, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_proc, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_targets, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
