@@ -51,7 +51,7 @@ expect 'the place of drive 3 has a network card' 3 identity-changed 'now 8086:10
 run virt-vfio plan net
 expect 'the place of card 0 has card 1' 3 identity-changed 'MAC 02:1a:b0:00:00:11' "the one meant is at ${now[card0]}"
 run virt-vfio plan net1
-expect 'the place of card 1 has the new one' 3 identity-changed 'now 1b36:000d' "the one meant is at ${now[card1]}"
+expect 'the place of card 1 has the new one' 3 identity-changed 'serial lab-new' "the one meant is at ${now[card1]}"
 for name in drive0 drive1 drive3 net net1; do
 	run virt-vfio start --keep "$name"
 	expect "start $name" 3 identity-changed 'nothing was changed'
@@ -63,6 +63,22 @@ for name in early plain; do
 done
 unchanged 'nothing has moved' "$before"
 journal_empty 'the journal is empty'
+
+# A virtual function has no serial number of its own; its PF has.
+echo 0 >"/sys/bus/pci/devices/${now[new]}/sriov_drivers_autoprobe"
+echo 2 >"/sys/bus/pci/devices/${now[new]}/sriov_numvfs"
+second=$(lab_vf new 1)
+run virt-vfio show "$second"
+expect 'show: a virtual function' 0 "PF's serial  lab-new"
+define vf "$second"
+run virsh dumpxml vf
+expect 'define: a virtual function' 0 'serial="lab-new"'
+run virt-vfio plan vf
+expect 'plan: it is where it was' 0 "$second"
+from_before vf-before "0000:06:${second#*:*:}" "$drive_ids serial=\"lab-new\""
+run virt-vfio plan vf-before
+expect 'plan: a virtual function of a card that was elsewhere is found, and not its sibling' 3 not-found identity-changed \
+	"the one meant is at $second"
 
 # Followed to its new place, it is the one.
 run virsh define <(virsh dumpxml net | sed "s|address=\"0000:02:00.0\"|address=\"${now[card0]}\"|
