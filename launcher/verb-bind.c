@@ -19,6 +19,14 @@ const GOptionEntry vv_release_options[] = {
     {0},
 };
 
+static gboolean nothing_was_done(const VvPlan *plan)
+{
+    for (guint i = 0; i < plan->steps->len; i++)
+        if (((const VvStep *)plan->steps->pdata[i])->us >= 0)
+            return FALSE;
+    return TRUE;
+}
+
 int vv_verb_bind(VvContext *context, char **words, GError **error)
 {
     g_autoptr(GArray) selectors = vv_parse_selectors(words, error);
@@ -40,6 +48,8 @@ int vv_verb_bind(VvContext *context, char **words, GError **error)
     gboolean ok = vv_handover_take(host, vv_context_journal(context), plan, &handover, error);
     if (context->json)
         vv_json_print(vv_json_plan(plan));
+    else if (ok && nothing_was_done(plan))
+        puts("All of it is taken by hand already.");
     return ok ? 0 : VV_ERROR_FAILED;
 }
 
