@@ -10,10 +10,9 @@
 # kernel's back, with the slot's interrupt off (0x0020) so that pciehp does not see a slot that was switched off, and then
 # puts everything back: pciehp hears that presence changed, finds the slot empty, and calls that a surprise removal.
 
-lab_yank() { # NAME
-	local port
-	port=$(lab_dev "$1-port") && setpci -s "$port" CAP_EXP+18.w=0700:0720 CAP_EXP+18.w=0120:0720
-}
+lab_yank_port() { setpci -s "$1" CAP_EXP+18.w=0700:0720 CAP_EXP+18.w=0120:0720; } # ADDRESS of the port
+
+lab_yank() { lab_yank_port "$(lab_dev "$1-port")"; } # NAME
 
 lab_eject() { lab_monitor "device_del $1"; } # NAME: gone in five seconds, if its driver lets go
 

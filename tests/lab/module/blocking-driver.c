@@ -46,21 +46,28 @@ static struct knob *knob_of(const char *address)
     return NULL;
 }
 
-static bool is_over(const struct knob *knob, int kind, unsigned long start)
+/* Jiffies to wait yet, from `start` on; 0: none. */
+static unsigned long time_left(const struct knob *knob, int kind, unsigned long start)
 {
     int seconds = READ_ONCE(knob->value[kind]);
 
-    return seconds >= 0 && time_after_eq(jiffies, start + seconds * HZ);
+    if (seconds < 0)
+        return MAX_SCHEDULE_TIMEOUT;
+    return time_before(jiffies, start + seconds * HZ) ? start + seconds * HZ - jiffies : 0;
 }
 
-/* Without the lock: who waits here must not be in the way of who ends the wait. */
+/* Without the lock: who waits here must not be in the way of who ends the wait. Sleeps in one go, so that
+ * whoever looks finds it in state D. */
 static noinline void blocking_driver_wait(struct knob *knob, int kind, const char *what)
 {
-    unsigned long start = jiffies;
+    unsigned long start = jiffies, left;
 
     WRITE_ONCE(knob->blocked, what);
-    while (!is_over(knob, kind, start))
-        wait_event_timeout(knobs_changed, is_over(knob, kind, start), HZ / 10);
+    while ((left = time_left(knob, kind, start)) > 0) {
+        int before = READ_ONCE(knob->value[kind]);
+
+        wait_event_timeout(knobs_changed, READ_ONCE(knob->value[kind]) != before, left);
+    }
     WRITE_ONCE(knob->blocked, NULL);
 }
 

@@ -16,10 +16,8 @@ home='e1000e snd_hda_intel xhci_hcd'
 is 'every device has its driver' "$(drivers "${good[@]}" "$bad0" "$bad1")" "$home blocking_driver blocking_driver"
 before=$(snapshot)
 
-# Seconds for a device that hangs, and what a command may take on top.
-deadline=15 options=()
-! virt-vfio bind --help | grep -q -- --deadline || { deadline=4 && options=(--deadline 4); }
-grace=2000
+# Seconds for a device that hangs, and milliseconds that a command may take on top.
+deadline=4 options=(--deadline 4) grace=2000
 
 timed() { # COMMAND...: run, under a limit that no command may need; sets run_ms
 	local start=${EPOCHREALTIME/./}
@@ -113,8 +111,9 @@ quick 'status' 0 stuck "$bad0" -- status
 quick 'list' 0 "$bad0" -- list
 quick 'list --json' 0 "$bad0" -- list --json
 quick 'show it' 0 "$bad0" -- show "$bad0"
-quick 'give it back' 1 "$bad0" stuck -- release "$bad0"
-quick 'give all back' 1 "$bad0" stuck -- release --all
+quick 'give it back' 3 "$bad0" stuck -- release "$bad0"
+quick 'give all back' 3 "$bad0" stuck -- release --all
+quick 'recover' 1 "$bad0" 'stays stuck' -- recover
 quick 'bind the good ones' 0 -- bind "${good[@]}"
 quick 'give all back: the good ones come' 1 "$bad0" stuck -- release --all
 is 'and are at home' "$(drivers "${good[@]}")" "$home"
@@ -141,8 +140,9 @@ timed virt-vfio bind "${options[@]}" "$bad0" "$nic"
 expect 'remove takes longer than allowed: bind fails' 1 "$bad0" stuck
 lab_wait 20 no_worker || true
 is 'later it has let go' "$(workers) $(drivers "$bad0")" '0 none'
-timed virt-vfio release "${options[@]}" "$bad0"
-expect 'then it can be given back' 0
+timed virt-vfio recover "${options[@]}"
+expect 'then recover gives it back' 0 "$bad0"
+is 'and it is at home' "$(drivers "$bad0")" blocking_driver
 settle_all 'too late'
 
 # --- the way back: the host driver's probe blocks
@@ -157,7 +157,7 @@ is 'probe blocks: the others are home' "$(drivers "${good[@]}")" "$home"
 ok 'probe blocks: really' lab_blocks "$bad0" probe
 stuck_in 'probe blocks: status says where' "$bad0" blocking_driver_probe
 is 'probe blocks: the journal has this one only' "$(ls -A "$journal")" "$bad0"
-quick 'release again' 1 "$bad0" stuck -- release "$bad0"
+quick 'release again' 3 "$bad0" stuck -- release "$bad0"
 quick 'bind the one that is on its way back' 3 "$bad0" stuck -- bind "$bad0"
 quick 'list while probe blocks' 0 "$bad0" -- list
 settle_all 'probe for ever'

@@ -230,20 +230,30 @@ all_as_before 'held'
 
 # --- at random moments
 
+# Milliseconds that a whole one takes here: moments are drawn from that.
+declare -A duration=() ports=()
+limited virt-vfio bind "${devices[@]}"
+duration[bind]=$run_ms
+limited virt-vfio release --all
+duration[release]=$run_ms
+note "bind takes ${duration[bind]} ms, release ${duration[release]} ms"
+# Looked up beforehand, because every process takes tens of milliseconds here.
+for name in "${names[@]}"; do ports[$name]=$(lab_dev "$name-port"); done
+
 RANDOM=20240
 sweep() { # bind|release ROUND
 	local verb=$1 name=${names[RANDOM % 4]} way=yank delay
 	(($2 % 4)) || way=eject
-	# A bind of these takes about half a second; the button counts five seconds first.
-	delay=$((RANDOM % 700))
+	delay=$((RANDOM % ${duration[$verb]}))
 	moment="round $2: $way of $name after $delay ms"
 	if [[ $verb == release ]]; then
 		limited virt-vfio bind "${devices[@]}"
 		((run_rc == 0)) || { echo "bind: exit code $run_rc: $run_out" && return 1; }
 	fi
 	if [[ $way == eject ]]; then
+		# The button counts five seconds first.
 		lab_eject "$name" >/dev/null &
-		sleep 4.7
+		sleep 4.8
 	fi
 	if [[ $verb == bind ]]; then
 		in_background virt-vfio bind "${devices[@]}"
@@ -252,7 +262,7 @@ sweep() { # bind|release ROUND
 	fi
 	was_code=none
 	sleep "$(printf '%d.%03d' $((delay / 1000)) $((delay % 1000)))"
-	[[ $way == eject ]] || lab_yank "$name"
+	[[ $way == eject ]] || lab_yank_port "${ports[$name]}"
 	join
 	was_code=$run_rc
 	lab_wait 20 lab_is_gone "$(address_of "$name")" || { echo "$name does not leave" && return 1; }
