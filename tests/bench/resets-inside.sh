@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Runs on the lab machine functions500, started by tests/bench/resets: resets virtual functions, and prints one line for each
+# measurement, which tests/bench/summarise-resets turns into the table.
+#
+#   time ROUND WAY FUNCTIONS MICROSECONDS
+#   fact NAME VALUE
+set -euo pipefail
+# shellcheck source=tests/lab/inside/lib.sh
+. "$LAB_ROOT/tests/lab/inside/lib.sh"
+
+rounds=$1
+ways=('workers 1' 'workers 16' 'forked 1' 'forked 16' 'serial 16')
+
+measure() { # ROUND WAY FUNCTIONS
+	local us
+	us=$("$LAB_BUILD/tests/bench/resets-loop" "$2" "${devices[@]:0:$3}") || lab_fail "$2 of $3 failed"
+	# An FLR waits for 100 ms (PCI Express Base Specification, 6.6.2): less was no reset.
+	((us >= 100000)) || lab_fail "$2: $3 resets in $us us"
+	printf 'time %d %s %d %d\n' "$1" "$2" "$3" "$us"
+}
+
+path=/sys/bus/pci/devices/$(lab_dev nvme0)
+echo 0 >"$path/sriov_drivers_autoprobe"
+echo 16 >"$path/sriov_numvfs"
+modprobe vfio-pci
+devices=()
+for ((number = 0; number < 16; number++)); do
+	devices+=("$(lab_vf nvme0 "$number")")
+	lab_bind "${devices[-1]}" vfio-pci
+	[[ $(lab_driver "${devices[-1]}") == vfio-pci ]] || lab_fail "${devices[-1]} is not on vfio-pci"
+	[[ $(<"/sys/bus/pci/devices/${devices[-1]}/reset_method") == flr ]] || lab_fail "${devices[-1]} has no FLR"
+done
+printf 'fact kernel %s\nfact accel %s\nfact cpus %d\n' "$(uname -r)" "$LAB_ACCEL" "$(nproc)"
+measure 0 workers 16 >/dev/null # files come into the cache
+for ((round = 0; round < rounds; round++)); do
+	for ((place = 0; place < ${#ways[@]}; place++)); do
+		read -r way functions <<<"${ways[(round + place) % ${#ways[@]}]}"
+		measure "$round" "$way" "$functions"
+	done
+done
