@@ -11,7 +11,7 @@ set -euo pipefail
 
 rounds=$1
 host_driver=e1000e
-tools=(floor forked ours virsh driverctl)
+tools=(floor forked ours serial virsh driverctl)
 devices=() detach='' reattach='' trace=()
 for ((number = 0; number < 16; number++)); do
 	devices+=("$(lab_dev "nic$number")")
@@ -31,12 +31,14 @@ floor() { # [MODE]
 
 forked() { floor "$1" side-by-side; }
 
-ours() {
+ours() { # take|return [OPTION...]
 	case $1 in
-	take) "${trace[@]}" virt-vfio bind "${devices[@]}" ;;
-	return) "${trace[@]}" virt-vfio release "${devices[@]}" ;;
+	take) "${trace[@]}" virt-vfio bind "${@:2}" "${devices[@]}" ;;
+	return) "${trace[@]}" virt-vfio release "${@:2}" "${devices[@]}" ;;
 	esac
 }
+
+serial() { ours "$1" --parallel 1; }
 
 virsh() {
 	case $1 in
@@ -65,7 +67,7 @@ verify() { # TOOL take|return
 		[[ $(<"/sys/bus/pci/devices/$device/driver_override") == "$override" ]] ||
 			lab_fail "$1 $2: driver_override of $device is not $override"
 	done
-	[[ $1 != ours || $2 != return ]] || [[ -z $(compgen -G '/run/virt-vfio/devices/*') ]] ||
+	[[ $2 != return ]] || [[ -z $(compgen -G '/run/virt-vfio/devices/*') ]] ||
 		lab_fail 'there are journal entries left'
 }
 

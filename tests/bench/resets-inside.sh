@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs on the lab machine functions500, started by tests/bench/resets: resets virtual functions, and prints one line for each
+# Runs on the lab machine nvmes16, started by tests/bench/resets: resets NVMe drives, and prints one line for each
 # measurement, which tests/bench/summarise-resets turns into the table.
 #
 #   time ROUND WAY FUNCTIONS MICROSECONDS
@@ -19,16 +19,14 @@ measure() { # ROUND WAY FUNCTIONS
 	printf 'time %d %s %d %d\n' "$1" "$2" "$3" "$us"
 }
 
-path=/sys/bus/pci/devices/$(lab_dev nvme0)
-echo 0 >"$path/sriov_drivers_autoprobe"
-echo 16 >"$path/sriov_numvfs"
 modprobe vfio-pci
 devices=()
 for ((number = 0; number < 16; number++)); do
-	devices+=("$(lab_vf nvme0 "$number")")
-	lab_bind "${devices[-1]}" vfio-pci
-	[[ $(lab_driver "${devices[-1]}") == vfio-pci ]] || lab_fail "${devices[-1]} is not on vfio-pci"
-	[[ $(<"/sys/bus/pci/devices/${devices[-1]}/reset_method") == flr ]] || lab_fail "${devices[-1]} has no FLR"
+	device=$(lab_dev "nvme$number")
+	lab_bind "$device" vfio-pci
+	[[ $(lab_driver "$device") == vfio-pci ]] || lab_fail "$device is not on vfio-pci"
+	echo flr >"/sys/bus/pci/devices/$device/reset_method"
+	devices+=("$device")
 done
 printf 'fact kernel %s\nfact accel %s\nfact cpus %d\n' "$(uname -r)" "$LAB_ACCEL" "$(nproc)"
 measure 0 workers 16 >/dev/null # files come into the cache
