@@ -21,7 +21,7 @@ print(plan["verdict"], *[r["code"] + "=" + r["address"] + ("" if r["detail"] and
 # --- by the plan
 
 run virt-vfio bind "$noacs0"
-expect 'bind: a device whose group the host uses' 3 group-shared "$noacs1" xhci_hcd 'nothing was changed' "take $noacs1 too"
+expect 'bind: a device whose group the host uses' 3 group-shared "$noacs1" xhci_hcd 'nothing was changed' "name $noacs1 too" "--allow group-shared=$noacs0"
 run virt-vfio bind --json "$noacs0"
 expect 'bind --json: the same' 3
 is 'bind --json: code, address and remedy' "$(reasons)" "refused group-shared=$noacs0"
@@ -41,8 +41,38 @@ run virt-vfio bind 0000:7f:00
 expect 'bind: a slot where nothing is' 3 not-found 0000:7f:00
 run virt-vfio bind "$edu" 0000:7f:00.0
 expect 'bind: one good and one bad device' 3 not-found
-run virt-vfio bind --allow group-shared "$noacs0"
-expect 'bind: no --allow for what the kernel would refuse' 3 group-shared
+run virt-vfio bind --allow not-endpoint 00:1f.0
+expect 'bind: no --allow for what the kernel would refuse' 3 not-endpoint
+
+# --- the rest of a group, by consent: both go, both come back, and a companion is nobody's device
+run virt-vfio bind --dry-run --json --allow "group-shared=$noacs0" "$noacs0"
+is 'the group by consent: JSON says who only comes along' "$(python3 -c '
+import json, sys
+print(*(f"""{d["address"]}={d["companion"]}""" for d in json.load(sys.stdin)["devices"]))' <<<"$run_out")" "$noacs0=False $noacs1=True"
+run virt-vfio bind --allow "group-shared=$noacs0" "$noacs0"
+expect 'the group by consent: bind' 0 "$noacs0" "$noacs1"
+is 'the group by consent: both are with VFIO' "$(drivers "$noacs0" "$noacs1")" 'vfio-pci vfio-pci'
+run virt-vfio release --all
+expect 'the group by consent: release' 0 "$noacs0" "$noacs1"
+unchanged 'the group by consent: both are back' "$before"
+
+# --- some of it is taken by hand already
+run virt-vfio bind "$edu"
+run virt-vfio bind "$edu"
+expect 'bind: what is taken by hand already' 0 'by hand already'
+run virt-vfio bind "$edu" "$nic0"
+expect 'bind: some of it is taken by hand already' 3 claimed "$edu" 'by hand already'
+run virt-vfio release --quarantine "$edu"
+expect 'release --quarantine' 0
+run virt-vfio release --all
+expect 'release --all leaves what is in quarantine' 0 'Nothing was taken'
+run virt-vfio bind "$edu"
+expect 'bind: a device in quarantine' 3 quarantined "$edu"
+run virt-vfio recover
+expect 'recover: tells of a device in quarantine' 1 quarantined "$edu"
+run virt-vfio release "$edu"
+expect 'release: out of quarantine, by name' 0
+unchanged 'it is as before' "$before"
 run virt-vfio bind --dry-run "$edu"
 expect 'bind --dry-run: a good one, and nothing happens' 0 "$edu" vfio-pci
 run virt-vfio release "$edu"
@@ -127,11 +157,12 @@ path=$(vm_file good '0000:7f:00.0;0000:7f:00.1' 'x-vga = yes')
 chmod 644 "$path"
 run as_nobody virt-vfio xml "$path"
 expect 'xml: as nobody, without libvirtd and without the devices' 0 '<domain' 'x-vga' 'bus="0x7f"' 'managed="no"' "not checked against this host"
-# The list of what is taken is closed to others, and without it no plan can be trusted.
+run virt-vfio bind "$edu"
 run as_nobody virt-vfio plan "$edu"
-expect 'plan: as nobody' 4 'cannot read the journal' root
+expect 'plan: as nobody' 0 "$edu" 'vfio-pci'
 run as_nobody virt-vfio status
-expect 'status: as nobody' 4 'cannot read the journal' root
+expect 'status: as nobody' 0 "$edu" taken manual
+run virt-vfio release "$edu"
 for words in "bind $edu" "release $edu" 'release --all' 'start good --keep' 'stop good' "rom dump $edu -o /tmp/rom" "define $path"; do
 	# shellcheck disable=SC2086 # the words are arguments
 	run as_nobody virt-vfio $words
