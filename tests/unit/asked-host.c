@@ -113,12 +113,15 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
     return 0;
 }
 
-gboolean __real_vv_child_ask(VvChildFn answer, gpointer data, guint deadline_ms, GString *text);
-gboolean __wrap_vv_child_ask(VvChildFn answer, gpointer data, guint deadline_ms, GString *text);
-gboolean __wrap_vv_child_ask(VvChildFn answer, gpointer data, guint deadline_ms, GString *text)
+gboolean __real_vv_child_ask(const VvSysfs *sysfs, VvAnswerFn answer, gpointer data, guint deadline_ms,
+                             GString *text);
+gboolean __wrap_vv_child_ask(const VvSysfs *sysfs, VvAnswerFn answer, gpointer data, guint deadline_ms,
+                             GString *text);
+gboolean __wrap_vv_child_ask(const VvSysfs *sysfs, VvAnswerFn answer, gpointer data, guint deadline_ms,
+                             GString *text)
 {
     if (!asked.child_says)
-        return __real_vv_child_ask(answer, data, deadline_ms, text);
+        return __real_vv_child_ask(sysfs, answer, data, deadline_ms, text);
     g_string_append(text, asked.child_says);
     return TRUE;
 }

@@ -7,7 +7,7 @@
 
 static const char machine[] =
     "drivers vfio-pci\n" IGPU " class=030000 id=8086:3e98 driver=i915 group=1 bootvga=0\n" GPU
-    " class=030000 id=10de:1e84 driver=nouveau group=2 bootvga=0\n" AUDIO
+    " class=030000 id=10de:1e84 driver=nouveau group=2 bootvga=0 reset=flr\n" AUDIO
     " class=040300 id=10de:10f8 driver=snd_hda_intel group=2\n" NVME
     " class=010802 id=144d:a808 driver=nvme group=3\n" NVME2
     " class=010802 id=144d:a808 driver=nvme group=4\n" HBA
