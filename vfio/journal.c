@@ -214,6 +214,15 @@ GArray *vv_journal_leftovers(const VvJournal *journal)
     return addresses;
 }
 
+void vv_journal_remove_leftover(VvJournal *journal, VvAddress address)
+{
+    g_autofree char *path = entry_path(journal, address);
+    g_autofree char *temporary = g_strconcat(path, TEMPORARY, NULL);
+
+    if (may_go_on())
+        unlink(temporary);
+}
+
 gboolean vv_journal_lock(VvJournal *journal, int group, gint64 deadline, GError **error)
 {
     g_autofree char *folder = g_build_filename(journal->folder, "locks", NULL);

@@ -32,6 +32,10 @@ gboolean vv_journal_remove(VvJournal *journal, VvAddress address, GError **error
 /* Addresses (VvAddress) for which a writer that died left a temporary file behind but no entry. */
 GArray *vv_journal_leftovers(const VvJournal *journal);
 
+/* Removes such a file; call it with the lock of the device's group. An entry that was written meanwhile
+ * stays. */
+void vv_journal_remove_leftover(VvJournal *journal, VvAddress address);
+
 /* An exclusive lock for one IOMMU group. Whoever takes several takes them in ascending order, so that two
  * programs never wait for each other. Waits until `deadline` (monotonic microseconds; 0: not at all);
  * VV_ERROR_FAILED says that the group is busy. It goes with vv_journal_unlock(), or with the last process

@@ -60,7 +60,7 @@ static VvRecoverAction judge_taken(const Judge *judge, const VvDevice *device, c
 
 static gboolean was_finished(const Judge *judge, const VvEntry *entry)
 {
-    for (guint i = 0; i < judge->finished->len; i++) {
+    for (guint i = 0; entry->by.pid && i < judge->finished->len; i++) {
         const VvProcess *process = &g_array_index(judge->finished, VvProcess, i);
         if (process->pid == entry->by.pid && process->started == entry->by.started)
             return TRUE;
@@ -74,7 +74,8 @@ static VvRecoverAction judge_moving(const Judge *judge, const VvEntry *entry, ch
 
     if (vv_process_alive(vv_host_sysfs(judge->host), entry->by))
         return decide(ret_why, VV_RECOVER_LEAVE, "a virt-vfio is at work on it (pid %d)", entry->by.pid);
-    if (entry->note && !judge->options->retry)
+    /* A take that failed is undone by the program itself, unless it was killed just then. */
+    if (entry->note && !taking && !judge->options->retry)
         return decide(ret_why, VV_RECOVER_LEAVE, "it failed before; 'virt-vfio recover' tries again");
     if (taking && was_finished(judge, entry))
         return decide(ret_why, VV_RECOVER_FINISH,
@@ -175,7 +176,7 @@ static void remove_leftovers(VvRun *run)
         const VvDevice *device = vv_host_find(run->host, address);
         int group = device ? device->group : -1;
         if (vv_journal_lock_fd(run->journal, group) >= 0 || vv_journal_lock(run->journal, group, 0, NULL))
-            vv_journal_remove(run->journal, address, NULL);
+            vv_journal_remove_leftover(run->journal, address);
     }
 }
 
