@@ -10,6 +10,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifdef __SANITIZE_ADDRESS__
+/* fork() copies the tables of all memory, and what AddressSanitizer holds back of freed memory grows and
+ * grows: ten thousand forks would take minutes. */
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+    return "quarantine_size_mb=1:thread_local_quarantine_size_kb=64:malloc_context_size=5";
+}
+#endif
+
 char *fake_below(const FakeHost *fake, const char *format, ...)
 {
     va_list arguments;

@@ -102,5 +102,7 @@ const char *fake_host_violation(const FakeHost *fake);
 
 /* SIGKILL does nothing while this is set: a worker in state D. */
 extern gboolean fake_unkillable;
+/* What ends with _exit() takes so long for it. */
+extern guint fake_exit_ms;
 /* kill(2) as it is. */
 int fake_real_kill(pid_t pid, int signal);

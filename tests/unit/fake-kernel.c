@@ -310,7 +310,25 @@ static void wait_for_others(FakeHost *fake)
     }
 }
 
-int fake_kernel_write(const char *path, const char *text, gpointer data)
+/* A process that is killed while it writes to sysfs dies when the kernel has done the write, and not in the
+ * middle of it: its program's death has to wait so long. Returns what to give to let_it_die(). */
+static pid_t outlive_program(int *ret_signal)
+{
+    pid_t program = getppid();
+
+    prctl(PR_GET_PDEATHSIG, ret_signal);
+    prctl(PR_SET_PDEATHSIG, 0);
+    return program;
+}
+
+static void let_it_die(pid_t program, int death_signal)
+{
+    prctl(PR_SET_PDEATHSIG, death_signal);
+    if (death_signal && getppid() != program)
+        fake_real_kill(getpid(), SIGKILL);
+}
+
+static int write_whole(const char *path, const char *text, gpointer data)
 {
     FakeHost *fake = data;
     FakeShared *shared = fake->shared;
@@ -331,6 +349,16 @@ int fake_kernel_write(const char *path, const char *text, gpointer data)
     const FakeFault *fault = find_fault(fake, path, address, number);
     int error = fault ? react_with_fault(fake, fault, path, text, address) : react(fake, path, text);
     __atomic_sub_fetch(&shared->running, 1, __ATOMIC_SEQ_CST);
+    return error;
+}
+
+int fake_kernel_write(const char *path, const char *text, gpointer data)
+{
+    int death_signal;
+    pid_t program = outlive_program(&death_signal);
+    int error = write_whole(path, text, data);
+
+    let_it_die(program, death_signal);
     return error;
 }
 
@@ -386,9 +414,12 @@ const char *fake_host_violation(const FakeHost *fake)
     return *fake->shared->violation ? fake->shared->violation : NULL;
 }
 
-/* The linker sends calls of kill() and vv_group_in_use() here (meson.build, --wrap). */
+/* The linker sends calls of kill(), _exit() and vv_group_in_use() here (meson.build, --wrap). */
 gboolean fake_unkillable;
+guint fake_exit_ms;
 
+G_GNUC_NORETURN void __real__exit(int status);
+G_GNUC_NORETURN void __wrap__exit(int status);
 int __real_kill(pid_t pid, int signal);
 int __wrap_kill(pid_t pid, int signal);
 gboolean __real_vv_group_in_use(const VvSysfs *sysfs, int group);
@@ -402,6 +433,12 @@ int fake_real_kill(pid_t pid, int signal)
 int __wrap_kill(pid_t pid, int signal)
 {
     return fake_unkillable && signal == SIGKILL ? 0 : __real_kill(pid, signal);
+}
+
+void __wrap__exit(int status)
+{
+    g_usleep(fake_exit_ms * 1000UL);
+    __real__exit(status);
 }
 
 gboolean __wrap_vv_group_in_use(const VvSysfs *sysfs, int group)

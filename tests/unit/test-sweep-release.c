@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "test.h"
+
+#include "sweep-kill.h"
+
+static void sweep(guint devices, guint steps)
+{
+    const SweepCase sweep = {
+        .first = sweep_bind, .work = sweep_release, .devices = devices, .steps = steps, .may_stay = TRUE};
+
+    sweep_kill(&sweep);
+}
+
+static void test_one(void **state)
+{
+    sweep(1, 8);
+}
+
+static void test_two(void **state)
+{
+    sweep(2, 18);
+}
+
+static void test_three(void **state)
+{
+    sweep(3, 26);
+}
+
+static void test_four(void **state)
+{
+    sweep(4, 32);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one),
+        cmocka_unit_test(test_two),
+        cmocka_unit_test(test_three),
+        cmocka_unit_test(test_four),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
