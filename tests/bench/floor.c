@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The floor of tests/bench/handover: the sysfs writes of a hand-over and nothing else; vfio/worker.c does the
- * same writes. No plan, no journal, no deadline, nothing read back.
+/* The floor of tests/bench/handover: the sysfs writes of a hand-over and nothing else; vfio/driver.c does the
+ * same writes in the same order. No plan, no journal, no deadline, nothing read back.
  *
- *   floor one-by-one|side-by-side DRIVER OVERRIDE ADDRESS...
+ *   floor one-by-one|side-by-side take ADDRESS...
+ *   floor one-by-one|side-by-side return DRIVER ADDRESS...
  *
- * OVERRIDE "-" clears it. side-by-side has a child for each device, all at once.
- */
+ * side-by-side has a child for each device, all at once. */
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -25,31 +25,47 @@ static int put(const char *path, const char *text)
     return written < 0;
 }
 
-static int change_driver(const char *address, const char *driver, const char *override)
+static int put_attribute(const char *address, const char *attribute, const char *text)
 {
     char path[PATH_MAX];
 
-    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/driver_override", address);
-    if (put(path, strcmp(override, "-") == 0 ? "\n" : override) != 0)
-        return 1;
-    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/driver/unbind", address);
-    if (put(path, address) != 0)
-        return 1;
+    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/%s", address, attribute);
+    return put(path, text);
+}
+
+static int bind_driver(const char *address, const char *driver)
+{
+    char path[PATH_MAX];
+
     snprintf(path, sizeof path, "/sys/bus/pci/drivers/%s/bind", driver);
     return put(path, address);
 }
 
+/* Each write only when the one before it went well. driver NULL: to vfio-pci, kept awake. */
+static int change_driver(const char *address, const char *driver)
+{
+    if (!driver)
+        return put_attribute(address, "d3cold_allowed", "0") ||
+               put_attribute(address, "driver_override", "vfio-pci") ||
+               put_attribute(address, "driver/unbind", address) || bind_driver(address, "vfio-pci") ||
+               put_attribute(address, "power/control", "on");
+    return put_attribute(address, "driver_override", "\n") ||
+           put_attribute(address, "driver/unbind", address) || bind_driver(address, driver) ||
+           put_attribute(address, "d3cold_allowed", "1");
+}
+
 int main(int argc, char **argv)
 {
-    int failed = argc < 5, status;
-    int children = argc > 1 && strcmp(argv[1], "side-by-side") == 0;
+    int failed = argc < 4, status;
+    int children = !failed && strcmp(argv[1], "side-by-side") == 0;
+    const char *driver = !failed && strcmp(argv[2], "return") == 0 ? argv[3] : NULL;
 
-    for (int i = 4; i < argc && !failed; i++) {
+    for (int i = driver ? 4 : 3; i < argc && !failed; i++) {
         pid_t child = children ? fork() : 0;
         if (child < 0)
             failed = 1;
         else if (child == 0)
-            failed = change_driver(argv[i], argv[2], argv[3]);
+            failed = change_driver(argv[i], driver);
         if (child == 0 && children)
             _exit(failed);
     }

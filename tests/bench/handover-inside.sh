@@ -24,8 +24,8 @@ floor() { # [MODE]
 	local mode=one-by-one
 	[[ -z ${2:-} ]] || mode=$2
 	case $1 in
-	take) "${trace[@]}" "$LAB_BUILD/floor" "$mode" vfio-pci vfio-pci "${devices[@]}" ;;
-	return) "${trace[@]}" "$LAB_BUILD/floor" "$mode" "$host_driver" - "${devices[@]}" ;;
+	take) "${trace[@]}" "$LAB_BUILD/floor" "$mode" take "${devices[@]}" ;;
+	return) "${trace[@]}" "$LAB_BUILD/floor" "$mode" return "$host_driver" "${devices[@]}" ;;
 	esac
 }
 

@@ -3,8 +3,8 @@
  *
  *   resets-loop workers|forked|serial ADDRESS...
  *
- * workers: by the program's own workers. forked: a child for each, and the bare write to `reset` in it. serial: the
- * bare writes, one after the other. */
+ * workers: by the program's own workers. forked: a child for each, and the bare write to `reset` in it.
+ * serial: the bare writes, one after the other. */
 #include "vfio/sysfs.h"
 #include "vfio/worker.h"
 
