@@ -19,13 +19,15 @@ static const char *action_text(VvRecoverAction action)
     return texts[action];
 }
 
-static json_object *json_recovery(const VvRecovery *recovery)
+static json_object *json_recovery(const VvHost *host, const VvRecovery *recovery)
 {
     json_object *object = json_object_new_object();
+    const VvDevice *device = vv_host_find(host, recovery->entry->address);
+    g_autofree char *now = device ? vv_device_driver_now(vv_host_sysfs(host), device) : NULL;
 
     json_object_object_add(object, "address", vv_json_address(recovery->entry->address));
     json_object_object_add(object, "state", vv_json_text(vv_state_name(recovery->entry->state)));
-    json_object_object_add(object, "from", vv_json_text("vfio-pci"));
+    json_object_object_add(object, "from", vv_json_text(now));
     json_object_object_add(object, "to", vv_json_text(recovery->entry->driver));
     json_object_object_add(object, "action", vv_json_text(action_text(recovery->action)));
     json_object_object_add(object, "why", vv_json_text(recovery->why));
@@ -57,13 +59,15 @@ static int explain(VvContext *context, const VvRecoverOptions *options, GError *
     json_object *devices = context->json ? json_object_new_array() : NULL;
     for (guint i = 0; i < recoveries->len; i++)
         if (devices)
-            json_object_array_add(devices, json_recovery(recoveries->pdata[i]));
+            json_object_array_add(devices, json_recovery(context->host, recoveries->pdata[i]));
         else
             print_recovery(recoveries->pdata[i]);
     if (devices) {
         json_object *object = json_object_new_object();
         json_object_object_add(object, "verdict", vv_json_text("ok"));
         json_object_object_add(object, "devices", devices);
+        json_object_object_add(object, "reasons", json_object_new_array());
+        json_object_object_add(object, "steps", json_object_new_array());
         vv_json_print(object);
     } else if (!recoveries->len)
         puts("Nothing is taken from this host.");
