@@ -3,6 +3,7 @@
 
 #include "vfio/error.h"
 
+#include <errno.h>
 #include <libkmod.h>
 #include <string.h>
 
@@ -41,10 +42,18 @@ static int for_each_module(KmodContext *context, const char *name, int (*visit)(
     return result;
 }
 
+/* An `install` line of modprobe.d(5) stands for the module and would be run by a shell. Often it is
+ * /bin/false and means "never"; this program runs no other, so it takes every one for that. */
+static int refuse_command(struct kmod_module *module G_GNUC_UNUSED, const char *command G_GNUC_UNUSED,
+                          void *data G_GNUC_UNUSED)
+{
+    return -ECANCELED;
+}
+
 static int insert(struct kmod_module *module)
 {
-    return kmod_module_probe_insert_module(module, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY, NULL, NULL, NULL,
-                                           NULL);
+    return kmod_module_probe_insert_module(module, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY, NULL,
+                                           refuse_command, NULL, NULL);
 }
 
 /* libkmod would print what went wrong by itself, in its own words. `folders`: of its configuration, NULL: the
@@ -64,7 +73,11 @@ static void set_load_error(GError **error, const char *driver, int result)
         error, VV_ERROR, VV_ERROR_NOT_READY,
         "cannot load the driver %s: %s; look at the kernel log, at lines about it in /etc/modprobe.d, and "
         "whether this kernel has the module",
-        driver, result ? g_strerror(-result) : "it does not register itself");
+        driver,
+        result == -ECANCELED
+            ? "it has an install command, which is not run; load it by hand if it may be loaded"
+        : result ? g_strerror(-result)
+                 : "it does not register itself");
 }
 
 gboolean vv_module_available(const VvSysfs *sysfs, const char *driver)

@@ -30,8 +30,8 @@ void bench_open(Bench *b, FakeHost *fake)
     *b = (Bench){.fake = fake, .host = fake_host_scan(fake)};
     b->journal = vv_journal_new(fake_host_root(fake));
     b->before = fake_host_snapshot(fake, "sys");
-    b->options = (VvHandoverOptions){
-        .stage_ms = 5000, .lock_ms = 100, .progress = count_progress, .progress_data = b};
+    b->options =
+        (VvHandoverOptions){.stage_ms = 5000, .lock_ms = 100, .progress = count_progress, .progress_data = b};
     b->fds = bench_count_fds();
     fake_host_require_journal(fake, 0);
 }
