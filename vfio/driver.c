@@ -168,8 +168,9 @@ static void run(Changing *c)
         return;
     if (change->check && vv_driver_is_vfio(before) && !check(c))
         return;
-    if (change->stay) {
+    if (change->stay && vv_driver_may_stay(before)) {
         c->result.stage = VV_STAGE_DONE;
+        c->result.stayed = TRUE;
         return;
     }
     if (!change->check && !write_if_other(c, VV_STAGE_POWER, "d3cold_allowed", change->d3cold))

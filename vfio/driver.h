@@ -27,13 +27,14 @@ typedef struct {
     gboolean reset;      /* reset it before anything else */
     gboolean check; /* it comes from VFIO: it must answer and do no DMA before a host driver has it, and a
                        host driver that somebody else has bound meanwhile keeps it */
-    gboolean stay;  /* check only; the drivers stay as they are */
+    gboolean stay;  /* check only; the drivers stay as they are, unless a host driver has it already */
 } VvChange;
 
 typedef struct {
     VvStage stage;       /* VV_STAGE_DONE, or where it failed */
     int error;           /* errno, 0: done */
     VvConfigState state; /* of the check; with anything but quiet or unknown it was not given back */
+    gboolean stayed;     /* as the change wanted it */
 } VvChangeResult;
 
 /* Told before each stage that may block; `data` is the caller's. */

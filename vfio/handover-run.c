@@ -172,7 +172,7 @@ static void book_success(VvRun *run, const VvJob *job, VvEntry *entry)
 
     if (!run->giving_back)
         return;
-    if (!job->change.stay)
+    if (!job->result.stayed)
         vv_run_drop_entry(run, entry, "host");
     else if (!vv_run_set_state(run, entry, VV_STATE_QUARANTINED, "on request, when it was released", &error))
         vv_run_fail(run, error);
