@@ -12,20 +12,19 @@
 
 void vv_run_add_return(VvRun *run, VvEntry *entry)
 {
-    const VvPlanDevice *planned = vv_run_planned(run, entry->address);
-    const VvDevice *device = planned ? planned->device : NULL;
+    const VvDevice *device = vv_run_planned(run, entry->address)->device;
     VvJob *job = vv_job_new(entry->address, entry->driver, entry->override);
 
     /* A driver that was unloaded meanwhile is loaded again; if that fails, the job will say that it is
      * missing. */
     if (entry->driver && !run->options.quarantine)
-        vv_module_load_driver(run->sysfs, entry->driver, device ? device->modalias : NULL, NULL);
+        vv_module_load_driver(run->sysfs, entry->driver, device->modalias, NULL);
     job->change.power_control = g_strdup(entry->power);
     job->change.d3cold = g_strdup(entry->d3cold);
     job->change.check = TRUE;
     job->change.stay = run->options.quarantine;
     job->alone = g_strdup(vv_driver_goes_alone(entry->driver) ? entry->driver : NULL);
-    job->lock_fd = vv_journal_lock_fd(run->journal, device ? device->group : -1);
+    job->lock_fd = vv_journal_lock_fd(run->journal, device->group);
     g_ptr_array_add(run->jobs, job);
     g_ptr_array_add(run->entries, entry);
 }

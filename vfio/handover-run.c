@@ -98,25 +98,20 @@ gboolean vv_run_is_gone(const VvRun *run, VvAddress address)
 
 gboolean vv_run_set_state(VvRun *run, VvEntry *entry, VvState state, const char *note, GError **error)
 {
-    VvPlanDevice *planned = vv_run_planned(run, entry->address);
-
     entry->state = state;
     if (state != VV_STATE_STUCK)
         entry->by = run->self;
     g_free(entry->note);
     entry->note = g_strdup(note);
-    if (planned)
-        planned->state = vv_state_name(state);
+    vv_run_planned(run, entry->address)->state = vv_state_name(state);
     return vv_journal_write(run->journal, entry, error);
 }
 
 void vv_run_drop_entry(VvRun *run, const VvEntry *entry, const char *state)
 {
     GError *error = NULL;
-    VvPlanDevice *planned = vv_run_planned(run, entry->address);
 
-    if (planned)
-        planned->state = state;
+    vv_run_planned(run, entry->address)->state = state;
     if (!vv_journal_remove(run->journal, entry->address, &error))
         vv_run_fail(run, error);
 }
@@ -182,7 +177,7 @@ static void job_done(VvJob *job, gpointer data)
 {
     VvRun *run = data;
     VvEntry *entry = find_entry(run, job->change.address);
-    gboolean failed = job->result.error != 0 || job->wedged;
+    gboolean failed = job->result.error != 0;
     /* Unplugged: there is nothing to give back, and a journal entry would only haunt the next device. */
     gboolean gone = failed && run->giving_back && !job->wedged && vv_run_is_gone(run, job->change.address);
 

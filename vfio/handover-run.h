@@ -32,6 +32,7 @@ gboolean vv_run_clear(VvRun *run, GError **error);
 /* Keeps the first error; later ones are in the plan's steps. Takes `error`. */
 void vv_run_fail(VvRun *run, GError *error);
 
+/* NULL for what is not in the plan; every entry of a run is. */
 VvPlanDevice *vv_run_planned(const VvRun *run, VvAddress address);
 
 /* The groups of the plan's devices (int), ascending, each once. */
@@ -43,7 +44,7 @@ gboolean vv_run_set_state(VvRun *run, VvEntry *entry, VvState state, const char 
 /* The device is where it belongs, or gone: `state` is for the plan ("host", "gone"). */
 void vv_run_drop_entry(VvRun *run, const VvEntry *entry, const char *state);
 
-/* Adds the job that gives the device of this entry back. Takes the entry. */
+/* Adds the job that gives the device of this entry, which is there, back. Takes the entry. */
 void vv_run_add_return(VvRun *run, VvEntry *entry);
 
 /* Runs the jobs and books what became of each. */

@@ -12,7 +12,7 @@ int vv_lock_file(const char *path, gint64 deadline)
     int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
     while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if ((errno == EWOULDBLOCK && g_get_monotonic_time() < deadline) || errno == EINTR) {
+        if (errno == EWOULDBLOCK && g_get_monotonic_time() < deadline) {
             g_usleep(2000);
             continue;
         }

@@ -16,7 +16,7 @@ typedef struct {
     /* What became of it. */
     VvChangeResult result;
     gint64 us;       /* from fork to result */
-    gboolean wedged; /* the child did not come back and cannot be killed */
+    gboolean wedged; /* the child did not come back and cannot be killed; then the result is an error, too */
     pid_t worker;    /* wedged: the child */
     char *evidence;  /* wedged: wait channel and kernel stack of the child */
 } VvJob;

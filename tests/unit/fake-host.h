@@ -104,5 +104,7 @@ const char *fake_host_violation(const FakeHost *fake);
 extern gboolean fake_unkillable;
 /* What ends with _exit() takes so long for it. */
 extern guint fake_exit_ms;
+/* The N-th fsync() from now answers EIO (1 is the next one; 0: none). */
+extern guint fake_fsync_fails_at;
 /* kill(2) as it is. */
 int fake_real_kill(pid_t pid, int signal);

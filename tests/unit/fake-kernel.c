@@ -414,10 +414,12 @@ const char *fake_host_violation(const FakeHost *fake)
     return *fake->shared->violation ? fake->shared->violation : NULL;
 }
 
-/* The linker sends calls of kill(), _exit() and vv_group_in_use() here (meson.build, --wrap). */
+/* The linker sends calls of kill(), _exit(), fsync() and vv_group_in_use() here (meson.build, --wrap). */
 gboolean fake_unkillable;
-guint fake_exit_ms;
+guint fake_exit_ms, fake_fsync_fails_at;
 
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
 G_GNUC_NORETURN void __real__exit(int status);
 G_GNUC_NORETURN void __wrap__exit(int status);
 int __real_kill(pid_t pid, int signal);
@@ -433,6 +435,14 @@ int fake_real_kill(pid_t pid, int signal)
 int __wrap_kill(pid_t pid, int signal)
 {
     return fake_unkillable && signal == SIGKILL ? 0 : __real_kill(pid, signal);
+}
+
+int __wrap_fsync(int fd)
+{
+    if (fake_fsync_fails_at == 0 || --fake_fsync_fails_at > 0)
+        return __real_fsync(fd);
+    errno = EIO;
+    return -1;
 }
 
 void __wrap__exit(int status)

@@ -3,6 +3,7 @@
 
 #include "handover-bench.h"
 #include "vfio/driver.h"
+#include "vfio/group.h"
 
 #include <errno.h>
 
@@ -10,7 +11,7 @@
 #define NIC "0000:02:00.0"
 #define MACHINE                                                                                              \
     "drivers vfio-pci mlx5_vfio_pci pci-stub\n" GPU " class=030000 id=10de:1e84 driver=nouveau group=1 "     \
-                                                    "reset=bus power=auto d3cold=1 busmaster=drivers\n" NIC  \
+    "reset=bus power=auto d3cold=1 busmaster=drivers\n" NIC                                                  \
     " class=020000 id=15b3:101e driver=mlx5_core group=2 power=on d3cold=1 busmaster=stuck\n"
 
 /* The stages that were told, by their numbers. */
@@ -327,6 +328,17 @@ static void test_verify(void **state)
     fake_host_free(fake);
 }
 
+/* What can be opened is free. What can not is in use only when the kernel says so. */
+static void test_group_in_use(void **state)
+{
+    FakeHost *fake = fake_host_new("");
+
+    assert_false(vv_group_in_use(fake_host_sysfs(fake), 7));
+    fake_host_put(fake, "dev/vfio/7", "");
+    assert_false(vv_group_in_use(fake_host_sysfs(fake), 7));
+    fake_host_free(fake);
+}
+
 static void test_goes_alone(void **state)
 {
     assert_true(vv_driver_goes_alone("ioatdma"));
@@ -350,6 +362,7 @@ int main(void)
         cmocka_unit_test(test_override_of_another),
         cmocka_unit_test(test_error_of_each_stage),
         cmocka_unit_test(test_verify),
+        cmocka_unit_test(test_group_in_use),
         cmocka_unit_test(test_goes_alone),
     };
 

@@ -5,6 +5,7 @@
 #include "vfio/journal.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -368,6 +369,127 @@ static void test_lock_dies_with_its_holder(void **state)
     close(ends[1]);
 }
 
+static void assert_write_fails(Fixture *f, const VvEntry *entry, const char *why)
+{
+    GError *error = NULL;
+
+    assert_false(vv_journal_write(f->journal, entry, &error));
+    assert_problem(error, VV_ERROR_FAILED, why);
+}
+
+/* The disk is full or broken in the middle: the entry of before stays, and no half a file beside it. */
+static void test_disk_fails(void **state)
+{
+    Fixture *f = *state;
+    g_autoptr(VvEntry) entry = vv_entry_new(address_of(GPU), VV_OWNER_MANUAL, NULL);
+    struct rlimit before, small;
+
+    entry->driver = g_strdup("nvme");
+    write_entry(f, entry);
+    entry->driver[0] = 'x';
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    for (rlim_t limit = 0; limit < 20; limit += 10) {
+        small = (struct rlimit){limit, before.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+        gboolean ok = vv_journal_write(f->journal, entry, NULL);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_false(ok);
+    }
+    fake_fsync_fails_at = 1;
+    assert_write_fails(f, entry, "Input/output error");
+    g_autoptr(VvEntry) old = read_entry(f, GPU);
+    assert_text(old->driver, "nvme");
+    fake_fsync_fails_at = 2; /* of the folder: it is there, but may not outlast a crash */
+    assert_write_fails(f, entry, "Input/output error");
+    assert_int_equal(fake_fsync_fails_at, 0);
+    g_autoptr(GPtrArray) names = vv_sysfs_list(fake_host_sysfs(f->fake), "run/virt-vfio/devices");
+    assert_int_equal(names->len, 1);
+}
+
+static void test_folder_cannot_be_made(void **state)
+{
+    Fixture *f = *state;
+    g_autoptr(VvEntry) entry = vv_entry_new(address_of(GPU), VV_OWNER_MANUAL, NULL);
+    g_autofree char *link = g_build_filename(fake_host_root(f->fake), "run/virt-vfio", NULL);
+    GError *error = NULL;
+
+    assert_true(vv_journal_is_empty(f->journal));
+    assert_int_equal(symlink("/nowhere/at/all", link), 0);
+    assert_write_fails(f, entry, "write the journal entry");
+    assert_false(vv_journal_lock(f->journal, 1, 0, &error));
+    assert_problem(error, VV_ERROR_FAILED, "create");
+}
+
+/* Folders where files should be. */
+static void test_wrong_kind(void **state)
+{
+    Fixture *f = *state;
+    g_autoptr(VvEntry) entry = vv_entry_new(address_of(GPU), VV_OWNER_MANUAL, NULL);
+    g_autofree char *path = g_build_filename(f->devices, GPU, NULL);
+    g_autofree char *lock = g_build_filename(fake_host_root(f->fake), "run/virt-vfio/locks/group-1", NULL);
+    GError *error = NULL;
+
+    assert_int_equal(g_mkdir_with_parents(path, 0700), 0);
+    assert_int_equal(g_mkdir_with_parents(lock, 0700), 0);
+    assert_false(vv_journal_is_empty(f->journal));
+    assert_write_fails(f, entry, "Is a directory");
+    assert_false(vv_journal_remove(f->journal, entry->address, &error));
+    assert_problem(g_steal_pointer(&error), VV_ERROR_FAILED, "remove the journal entry");
+    assert_null(vv_journal_read(f->journal, entry->address, &error));
+    assert_problem(g_steal_pointer(&error), VV_ERROR_FAILED, "cannot read the journal");
+    assert_false(vv_journal_lock(f->journal, 1, 0, &error));
+    assert_problem(g_steal_pointer(&error), VV_ERROR_FAILED, "lock");
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rmdir(f->devices), 0);
+    fake_host_put(f->fake, "run/virt-vfio/devices", "a file");
+    assert_null(vv_journal_list(f->journal, &error));
+    assert_problem(error, VV_ERROR_FAILED, "cannot read the journal");
+}
+
+/* Only root may read it, and whoever is not shall be told so. */
+static void test_closed_to_others(void **state)
+{
+    Fixture *f = *state;
+    g_autoptr(VvEntry) entry = vv_entry_new(address_of(GPU), VV_OWNER_MANUAL, NULL);
+    GError *error = NULL;
+    uid_t self = geteuid();
+
+    write_entry(f, entry);
+    assert_int_equal(chmod(f->devices, 0), 0);
+    assert_int_equal(self == 0 ? seteuid(65534) : 0, 0);
+    GPtrArray *entries = vv_journal_list(f->journal, &error);
+    assert_int_equal(seteuid(self), 0);
+    assert_int_equal(chmod(f->devices, 0700), 0);
+    assert_null(entries);
+    assert_problem(error, VV_ERROR_NOT_READY, "root can");
+}
+
+/* A process that the entry names: whole, or not at all. */
+static void test_process(void **state)
+{
+    Fixture *f = *state;
+    g_autoptr(VvEntry) entry = vv_entry_new(address_of(GPU), VV_OWNER_MANUAL, NULL);
+    static const char *const half[] = {"pid=812\n", "pid=one\nstarted=5\n", "pid=812\nstarted=-\n"};
+
+    entry->by = (VvProcess){812, G_MAXUINT64 - 1};
+    write_entry(f, entry);
+    g_autoptr(VvEntry) back = read_entry(f, GPU);
+    assert_int_equal(back->by.pid, 812);
+    assert_true(back->by.started == G_MAXUINT64 - 1);
+    for (gsize i = 0; i < G_N_ELEMENTS(half); i++) {
+        g_autofree char *text = g_strdup_printf("[device]\nstate=taken\nowner=manual\nsince=1\n%s", half[i]);
+        put_entry(f, GPU, text);
+        assert_null(vv_journal_read(f->journal, address_of(GPU), NULL));
+    }
+}
+
+static void test_roots(void **state)
+{
+    vv_journal_free(vv_journal_new(NULL));
+    vv_journal_free(vv_journal_new(""));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -385,6 +507,12 @@ int main(void)
         TEST(test_lock_comes_after_release),
         TEST(test_lock_all_or_none),
         TEST(test_lock_dies_with_its_holder),
+        TEST(test_disk_fails),
+        TEST(test_folder_cannot_be_made),
+        TEST(test_wrong_kind),
+        TEST(test_closed_to_others),
+        TEST(test_process),
+        TEST(test_roots),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
