@@ -26,8 +26,11 @@ static gboolean is_as_planned(VvRun *run, const VvPlanDevice *planned, const VvE
     gboolean was_free = strcmp(planned->state, "host") == 0;
     gboolean by_others =
         entry && strcmp(entry->owner, run->plan->owner) != 0 && strcmp(entry->owner, VV_OWNER_MANUAL) != 0;
+    /* The plan was made while another command, by hand too, was at it. */
+    gboolean now_taken =
+        entry && entry->state == VV_STATE_TAKEN && strcmp(planned->state, vv_state_name(VV_STATE_TAKEN)) != 0;
 
-    if (entry && (by_others || was_free))
+    if (entry && (by_others || was_free || now_taken))
         return fail_claimed(run, planned, entry);
     if (vv_run_is_gone(run, planned->address)) {
         vv_run_fail(run, g_error_new(VV_ERROR, VV_ERROR_FAILED,

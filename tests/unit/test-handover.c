@@ -156,6 +156,31 @@ static void test_claimed_meanwhile(void **state)
     bench_close(&b);
 }
 
+/* All that is taken by hand has one owner, but not one command. */
+static void test_claimed_by_hand_meanwhile(void **state)
+{
+    Bench b;
+    g_autoptr(GArray) selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
+    GError *error = NULL;
+
+    bench_open(&b, fake_host_load("intel-desktop"));
+    assert_true(vv_selector_parse("02:00.0;03:00.0", selectors, NULL));
+    g_autoptr(VvEntry) theirs = vv_entry_new(address_of("03:00.0"), VV_OWNER_MANUAL, NULL);
+    theirs->driver = g_strdup("nvme");
+    assert_true(vv_journal_write(b.journal, theirs, &error));
+    g_autoptr(VvPlan) plan = vv_plan_take(b.host, b.journal, selectors, NULL, &error);
+    assert_true(vv_plan_ok(plan)); /* the other one is at it, and may still fail */
+    theirs->state = VV_STATE_TAKEN;
+    assert_true(vv_journal_write(b.journal, theirs, &error));
+    assert_false(vv_handover_take(b.host, b.journal, plan, &b.options, &error));
+    assert_problem(error, VV_ERROR_REFUSED, "claimed: 0000:03:00.0 has just been taken by hand");
+    assert_int_equal(fake_host_writes(b.fake), 0);
+    bench_assert_journal(&b, "0000:03:00.0 taken nvme");
+    assert_true(vv_journal_remove(b.journal, theirs->address, NULL));
+    bench_assert_as_before(&b);
+    bench_close(&b);
+}
+
 static void test_twice(void **state)
 {
     Bench b;
@@ -407,6 +432,7 @@ int main(void)
         cmocka_unit_test(test_journal_and_plan_tell),
         cmocka_unit_test(test_refused_changes_nothing),
         cmocka_unit_test(test_claimed_meanwhile),
+        cmocka_unit_test(test_claimed_by_hand_meanwhile),
         cmocka_unit_test(test_twice),
         cmocka_unit_test(test_lock_is_busy),
         cmocka_unit_test(test_parallel),
