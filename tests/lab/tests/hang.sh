@@ -6,6 +6,8 @@
 set -euo pipefail
 # shellcheck source=tests/lab/tests/tap.sh
 . "$LAB_ROOT/tests/lab/tests/tap.sh"
+# shellcheck source=tests/lab/tests/limited.sh
+. "$LAB_ROOT/tests/lab/tests/limited.sh"
 # shellcheck source=tests/lab/inside/blocking.sh
 . "$LAB_ROOT/tests/lab/inside/blocking.sh"
 
@@ -19,10 +21,8 @@ before=$(snapshot)
 # Seconds for a device that hangs, and milliseconds that a command may take on top.
 deadline=4 options=(--deadline 4) grace=2000
 
-timed() { # COMMAND...: run, under a limit that no command may need; sets run_ms
-	local start=${EPOCHREALTIME/./}
-	run timeout -s KILL 60 "$@"
-	run_ms=$(((${EPOCHREALTIME/./} - start) / 1000))
+timed() { # COMMAND...
+	limited "$@"
 	note "$run_ms ms: $*"
 }
 

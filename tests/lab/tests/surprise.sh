@@ -6,6 +6,8 @@
 set -euo pipefail
 # shellcheck source=tests/lab/tests/tap.sh
 . "$LAB_ROOT/tests/lab/tests/tap.sh"
+# shellcheck source=tests/lab/tests/limited.sh
+. "$LAB_ROOT/tests/lab/tests/limited.sh"
 # shellcheck source=tests/lab/inside/blocking.sh
 . "$LAB_ROOT/tests/lab/inside/blocking.sh"
 # shellcheck source=tests/lab/inside/hotplug.sh
@@ -22,23 +24,6 @@ devices=("$bad0" "$nic" "$audio" "$usb")
 declare -A model=([bad0]=edu [bad1]=edu [nic]=e1000e,netdev=nic-net,mac=02:1a:b0:00:03:00 [audio]=intel-hda [usb]=qemu-xhci)
 declare -A home=([$bad0]=blocking_driver [$bad1]=blocking_driver [$nic]=e1000e [$audio]=snd_hda_intel [$usb]=xhci_hcd)
 before=$(snapshot)
-
-limited() { # COMMAND...: under a limit that none may need; sets run_ms
-	local start=${EPOCHREALTIME/./}
-	run timeout -s KILL 60 "$@"
-	run_ms=$(((${EPOCHREALTIME/./} - start) / 1000))
-}
-
-in_background() { # COMMAND...: finished by join, which sets run_rc and run_out
-	run_words=$*
-	timeout -s KILL 60 "$@" >"$tap_tmp/background" 2>&1 </dev/null &
-	background=$!
-}
-join() {
-	run_rc=0
-	wait "$background" || run_rc=$?
-	run_out=$(<"$tap_tmp/background")
-}
 
 has_driver() { [[ $(lab_driver "$1") == "${home[$1]}" ]]; } # ADDRESS
 
@@ -77,7 +62,7 @@ all_as_before() { # NAME
 	lab_knobs_off "$bad0" "$bad1"
 	ok "$1: the card is plugged in again and has its driver" put_back bad0 bad1 nic audio usb
 	# Only for the sake of the next part, after a failure of this one.
-	[[ ! $(ls -A "$journal" 2>/dev/null) ]] || timeout -s KILL 60 virt-vfio release --all >/dev/null 2>&1 || true
+	[[ ! $(ls -A "$journal" 2>/dev/null) ]] || limited virt-vfio release --all
 	unchanged "$1: everything is as before" "$before"
 }
 
@@ -96,10 +81,10 @@ yank() { lab_yank "$1" && lab_wait 10 lab_is_gone "$(address_of "$1")"; }       
 eject() { lab_eject "$1" >/dev/null && lab_wait 20 lab_is_gone "$(address_of "$1")"; } # NAME
 
 lab_knob "$bad0" remove_seconds 3
-in_background virt-vfio bind "${devices[@]}"
+run_start virt-vfio bind "${devices[@]}"
 lab_wait 10 lab_blocks "$bad0" remove || bail 'bind does not get as far as the unbind'
 yank nic
-join
+run_join
 # The other one had been taken by then, or was just being: what is true at the end is what counts.
 expect 'bind, and another card is torn out: it fails and names that card' 1 "$nic"
 consistent 'bind, torn out'
@@ -109,10 +94,10 @@ all_as_before 'bind, torn out'
 
 # The card that the worker is busy with.
 lab_knob "$bad0" remove_seconds 3
-in_background virt-vfio bind "${devices[@]}"
+run_start virt-vfio bind "${devices[@]}"
 lab_wait 10 lab_blocks "$bad0" remove || bail 'bind does not get as far as the unbind'
 lab_yank bad0
-join
+run_join
 expect 'bind, and the card that is being unbound is torn out: it fails and names that card' 1 "$bad0"
 ok 'it is gone' lab_wait 10 lab_is_gone "$bad0"
 consistent 'bind, torn out under the worker'
@@ -163,10 +148,10 @@ all_as_before 'replugged and bound again'
 limited virt-vfio bind "${devices[@]}"
 expect 'release: all are taken' 0
 lab_knob "$bad0" probe_seconds 3
-in_background virt-vfio release --all
+run_start virt-vfio release --all
 lab_wait 10 lab_blocks "$bad0" probe || bail 'release does not get as far as the probe'
 yank nic
-join
+run_join
 expect 'release, and another card is torn out: nothing to complain about' 0
 consistent 'release, torn out'
 all_as_before 'release, torn out'
@@ -174,10 +159,10 @@ all_as_before 'release, torn out'
 limited virt-vfio bind "${devices[@]}"
 expect 'release: all are taken again' 0
 lab_knob "$bad0" probe_seconds 3
-in_background virt-vfio release --all
+run_start virt-vfio release --all
 lab_wait 10 lab_blocks "$bad0" probe || bail 'release does not get as far as the probe'
 lab_yank bad0
-join
+run_join
 note "exit code $run_rc" "$run_out"
 ok 'release, and the card that is being bound is torn out: it is gone' lab_wait 10 lab_is_gone "$bad0"
 limited virt-vfio release --all
@@ -256,14 +241,14 @@ sweep() { # bind|release ROUND
 		sleep 4.8
 	fi
 	if [[ $verb == bind ]]; then
-		in_background virt-vfio bind "${devices[@]}"
+		run_start virt-vfio bind "${devices[@]}"
 	else
-		in_background virt-vfio release --all
+		run_start virt-vfio release --all
 	fi
 	was_code=none
 	sleep "$(printf '%d.%03d' $((delay / 1000)) $((delay % 1000)))"
 	[[ $way == eject ]] || lab_yank_port "${ports[$name]}"
-	join
+	run_join
 	was_code=$run_rc
 	lab_wait 20 lab_is_gone "$(address_of "$name")" || { echo "$name does not leave" && return 1; }
 	case $verb-$run_rc in
