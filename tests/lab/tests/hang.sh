@@ -3,6 +3,7 @@
 # machine: hang
 # A driver that blocks in unbind or in probe, for a while or for ever: the command ends in time and says so, the other
 # devices come back, and nothing that is asked later hangs in its turn.
+# shellcheck disable=SC2317 # some functions are called through ok and lab_wait
 set -euo pipefail
 # shellcheck source=tests/lab/tests/tap.sh
 . "$LAB_ROOT/tests/lab/tests/tap.sh"

@@ -3,6 +3,8 @@
 # Commands that may hang, source it after tap.sh. In state D not even SIGKILL ends them, so timeout(1), which waits for what
 # it has killed, would hang as well: the test ends instead, and says where the command waits.
 
+# shellcheck disable=SC2034,SC2154 # shares the variables of tap.sh and of the test
+
 # Seconds that no command here may need.
 tap_limit=60
 

@@ -3,6 +3,7 @@
 # machine: hang
 # Cards that leave while they are taken, used, or given back: torn out, or by the slot's attention button. The command ends
 # and says which one is gone, the others come back, and the journal does not remember what is not there.
+# shellcheck disable=SC2317 # some functions are called through ok and lab_wait
 set -euo pipefail
 # shellcheck source=tests/lab/tests/tap.sh
 . "$LAB_ROOT/tests/lab/tests/tap.sh"
@@ -21,7 +22,7 @@ lab_blocking_load || bail 'there is no driver that blocks'
 bad0=$(lab_dev bad0) bad1=$(lab_dev bad1) nic=$(lab_dev nic) audio=$(lab_dev audio) usb=$(lab_dev usb)
 names=(bad0 nic audio usb)
 devices=("$bad0" "$nic" "$audio" "$usb")
-declare -A model=([bad0]=edu [bad1]=edu [nic]=e1000e,netdev=nic-net,mac=02:1a:b0:00:03:00 [audio]=intel-hda [usb]=qemu-xhci)
+declare -A model=([bad0]=edu [bad1]=edu [nic]='e1000e,netdev=nic-net,mac=02:1a:b0:00:03:00' [audio]=intel-hda [usb]=qemu-xhci)
 declare -A home=([$bad0]=blocking_driver [$bad1]=blocking_driver [$nic]=e1000e [$audio]=snd_hda_intel [$usb]=xhci_hcd)
 before=$(snapshot)
 
