@@ -18,8 +18,7 @@
 #define NIC "0000:03:00.0"
 #define MACHINE                                                                                              \
     "drivers vfio-pci\n" GPU " class=030000 id=10de:1e84 driver=nouveau group=1 reset=bus power=auto "       \
-                             "d3cold=1 busmaster=drivers\n" NVME                                             \
-    " class=010802 id=144d:a808 driver=nvme group=2\n" NIC                                                   \
+    "d3cold=1 busmaster=drivers\n" NVME " class=010802 id=144d:a808 driver=nvme group=2\n" NIC               \
     " class=020000 id=8086:1572 driver=i40e group=3\n"
 
 #define PATIENT 30000
@@ -264,12 +263,16 @@ static void test_describe(void **state)
         VvChangeResult result;
         const char *driver, *says;
     } cases[] = {
-        {{VV_STAGE_RESET, ENOTTY, 0}, "nvme", "cannot reset " GPU ": "},
-        {{VV_STAGE_POWER, EIO, 0}, "nvme", "cannot set the power management of " GPU ": Input/output error"},
-        {{VV_STAGE_BIND, ENOENT, 0}, "nvme", "the driver nvme does not take " GPU ": it is not loaded"},
-        {{VV_STAGE_VERIFY, ENODEV, 0}, NULL, GPU " did not end up on no driver"},
-        {{VV_STAGE_CHECK, EIO, VV_CONFIG_DEAD}, "nvme", GPU " stays on VFIO: it does not answer"},
-        {{VV_STAGE_CHECK, EPERM, VV_CONFIG_BUS_MASTER}, "nvme", "bus mastering does not go off"},
+        {{VV_STAGE_RESET, ENOTTY, 0, FALSE}, "nvme", "cannot reset " GPU ": "},
+        {{VV_STAGE_POWER, EIO, 0, FALSE},
+         "nvme",
+         "cannot set the power management of " GPU ": Input/output error"},
+        {{VV_STAGE_BIND, ENOENT, 0, FALSE},
+         "nvme",
+         "the driver nvme does not take " GPU ": it is not loaded"},
+        {{VV_STAGE_VERIFY, ENODEV, 0, FALSE}, NULL, GPU " did not end up on no driver"},
+        {{VV_STAGE_CHECK, EIO, VV_CONFIG_DEAD, FALSE}, "nvme", GPU " stays on VFIO: it does not answer"},
+        {{VV_STAGE_CHECK, EPERM, VV_CONFIG_BUS_MASTER, FALSE}, "nvme", "bus mastering does not go off"},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
