@@ -61,7 +61,7 @@ static void add_reset_reason(VvPlanning *planning, VvDevice *device, const GPtrA
                              gboolean all_here)
 {
     g_autofree char *names = describe_siblings(planning, siblings);
-    gboolean alone = *device->reset_methods != NULL;
+    gboolean alone = !vv_reset_needs_bus(device);
 
     if (siblings->len && (alone || all_here))
         vv_plan_add_reason(planning, vv_reason_new("reset-siblings", VV_SEVERITY_INFO, device->address, FALSE,
@@ -73,7 +73,7 @@ static void add_reset_reason(VvPlanning *planning, VvDevice *device, const GPtrA
                           "take those too, if what one guest leaves in it must not reach the next",
                           "it is not reset between guests: only its whole bus can be, together with %s",
                           names));
-    else if (!alone)
+    else if (!*device->reset_methods)
         vv_plan_add_reason(
             planning, vv_reason_new("reset-none", VV_SEVERITY_WARN, device->address, FALSE,
                                     "switch the host off and on between guests, if that matters",

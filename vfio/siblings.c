@@ -42,6 +42,14 @@ static gboolean is_virtual_function_of(const VvHost *host, VvDevice *device, con
     return device->is_virtual && vv_address_equal(device->parent, parent->address);
 }
 
+gboolean vv_reset_needs_bus(const VvDevice *device)
+{
+    for (char **method = device->reset_methods; *method; method++)
+        if (strcmp(*method, "bus") != 0 && strcmp(*method, "cxl_bus") != 0)
+            return FALSE;
+    return TRUE;
+}
+
 void vv_reset_siblings(const VvHost *host, const VvDevice *device, GPtrArray *ret_devices)
 {
     const GPtrArray *devices = vv_host_devices(host);
@@ -49,7 +57,7 @@ void vv_reset_siblings(const VvHost *host, const VvDevice *device, GPtrArray *re
     g_autofree char *place = NULL, *bridge = NULL;
 
     vv_device_read_details(vv_host_sysfs(host), self);
-    gboolean whole_bus = !self->reset_methods[0];
+    gboolean whole_bus = vv_reset_needs_bus(self);
     if (whole_bus && (place = place_of(host, self)))
         bridge = bridge_above(place);
     for (guint i = 0; i < devices->len; i++) {

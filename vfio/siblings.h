@@ -6,9 +6,10 @@
 /* Appends the other functions (VvDevice *, owned by the host) that go through a reset of `device`, one of the
  * host's, by ascending address. From the kernel's rules:
  *
- * - Where `reset_method` has anything, the function can be reset alone: all methods but `bus` and `cxl_bus`
- *   reach one function by nature, and these two are offered only to a function that is alone on its bus
- *   (drivers/pci/pci.c, pci_parent_bus_reset and pci_dev_reset_slot_function).
+ * - Every method but `bus` and `cxl_bus` resets one function by itself (drivers/pci/pci.c,
+ *   pci_reset_fn_methods). These two do so only for a function that is alone on its bus, and fail with ENOTTY
+ *   for others (pci_parent_bus_reset, pci_dev_reset_slot_function): `reset_method` names them all the same
+ * for the first function of a card, because it was alone when the list was made (pci_init_reset_methods).
  * - Else only VFIO's hot reset is left. It reaches all functions on the bus, and on all buses below
  *   (drivers/vfio/pci/vfio_pci_core.c, vfio_pci_for_each_slot_or_bus). Where the slot can be reset, it is
  *   asked about that slot alone; behind a PCI Express port that is everything on the link all the same, so
@@ -20,3 +21,7 @@
  * Which bus that is comes from the place in the device tree. On a machine recorded without it, the number of
  * the bus has to do. */
 void vv_reset_siblings(const VvHost *host, const VvDevice *device, GPtrArray *ret_devices);
+
+/* Is there no reset of the function alone, but at most one of its whole bus? Needs vv_device_read_details().
+ */
+gboolean vv_reset_needs_bus(const VvDevice *device);

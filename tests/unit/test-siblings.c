@@ -42,23 +42,42 @@ static void test_function_level(void **state)
     fake_host_free(fake);
 }
 
-/* Each method that the kernel knows (pci_reset_fn_methods), and what is there before 5.15. */
+/* Each method that the kernel knows (pci_reset_fn_methods), and what is there before 5.15. The bus is named
+ * for function 0 even where it has neighbours, and cannot be reset then. */
 static void test_methods(void **state)
 {
-    static const char *const methods[] = {"device_specific", "acpi",  "flr", "af_flr", "pm", "bus", "old",
-                                          "cxl_bus",         "pm,bus"};
+    static const struct {
+        const char *methods;
+        gboolean is_own;
+    } cases[] = {{"device_specific", TRUE},
+                 {"acpi", TRUE},
+                 {"flr", TRUE},
+                 {"af_flr", TRUE},
+                 {"pm", TRUE},
+                 {"old", TRUE},
+                 {"pm,bus", TRUE},
+                 {"bus,pm", TRUE},
+                 {"bus", FALSE},
+                 {"", FALSE},
+                 {"bus,cxl_bus", FALSE},
+                 {"cxl_bus", FALSE}};
 
-    for (gsize i = 0; i < G_N_ELEMENTS(methods); i++) {
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *machine =
             g_strdup_printf("0000:00:01.0 class=060400 id=8086:1901\n"
                             "0000:01:00.0 class=020000 id=8086:10d3 behind=0000:00:01.0 reset=%s\n"
                             "0000:01:00.1 class=020000 id=8086:10d3 behind=0000:00:01.0\n",
-                            methods[i]);
+                            cases[i].methods);
         FakeHost *fake = fake_host_new(machine);
-        assert_siblings(fake, "0000:01:00.0", "");
+        assert_siblings(fake, "0000:01:00.0", cases[i].is_own ? "" : "0000:01:00.1");
         assert_siblings(fake, "0000:01:00.1", "0000:01:00.0");
         fake_host_free(fake);
     }
+    /* Alone on its bus. */
+    FakeHost *fake = fake_host_new("0000:00:01.0 class=060400 id=8086:1901\n"
+                                   "0000:01:00.0 class=020000 id=8086:10d3 behind=0000:00:01.0 reset=bus\n");
+    assert_siblings(fake, "0000:01:00.0", "");
+    fake_host_free(fake);
 }
 
 static void test_bus(void **state)
