@@ -108,7 +108,9 @@ int vv_verb_release(VvContext *context, char **words, GError **error)
         return VV_ERROR_FAILED;
 
     g_autoptr(VvPlan) plan = vv_plan_return(host, entries);
-    if (context->dry_run || !vv_plan_ok(plan)) {
+    /* What cannot come back now must not keep the rest of --all. */
+    gboolean refused = !vv_plan_ok(plan) && (!all || plan->reasons->len >= plan->devices->len);
+    if (context->dry_run || refused) {
         vv_show_plan(context, plan,
                      quarantine ? "This would stay on VFIO, in quarantine" : "This would be given back");
         return vv_plan_ok(plan) ? 0 : VV_ERROR_REFUSED;

@@ -104,9 +104,10 @@ int vv_verb_recover(VvContext *context, char **words G_GNUC_UNUSED, GError **err
     if (context->dry_run)
         return explain(context, &options, error);
     gboolean ok = vv_recover(context->host, context->journal, &options, &handover, &plan, error);
+    gboolean all = ok && report_left(context, error) == 0;
     if (plan && context->json)
         vv_json_print(vv_json_plan(plan));
-    else if (plan && !plan->devices->len)
+    else if (all && !plan->devices->len)
         puts("Nothing was left behind.");
-    return ok && report_left(context, error) == 0 ? 0 : VV_ERROR_FAILED;
+    return all ? 0 : VV_ERROR_FAILED;
 }

@@ -3,6 +3,10 @@
 #include "launcher/json.h"
 #include "launcher/present.h"
 #include "vfio/error.h"
+#include "vfio/override.h"
+
+/* It is there at once, or not at all. */
+#define OVERRIDE_MS 2000
 
 static void print_row(const char *name, const char *value)
 {
@@ -33,11 +37,22 @@ static void add_json_marks(json_object *object, const VvIdentity *identity)
     json_object_object_add(object, "dsn", vv_json_text(dsn));
 }
 
+/* New string; NULL: none is set. */
+static char *override_text(const VvSysfs *sysfs, VvDevice *device)
+{
+    g_autoptr(GPtrArray) devices = g_ptr_array_new();
+
+    g_ptr_array_add(devices, device);
+    g_autoptr(GHashTable) overrides = vv_overrides_ask(sysfs, devices, OVERRIDE_MS);
+    return overrides ? g_strdup(g_hash_table_lookup(overrides, device->text))
+                     : g_strdup("not known: a driver hangs with this device");
+}
+
 static void print_device(VvContext *context, VvDevice *device, const VvIdentity *identity)
 {
     vv_device_read_details(context->sysfs, device);
     g_autofree char *methods = g_strjoinv(" ", device->reset_methods);
-    g_autofree char *override = vv_device_override_now(context->sysfs, device);
+    g_autofree char *override = override_text(context->sysfs, device);
     g_autofree char *ids =
         g_strdup_printf("%04x:%04x, subsystem %04x:%04x, class %06x", device->vendor, device->device,
                         device->subsystem_vendor, device->subsystem_device, device->class_code);

@@ -10,6 +10,7 @@
 #define COMMAND_BUS_MASTER 0x0004
 #define HEADER_TYPE 0x0e
 #define HEADER_LENGTH 0x40
+#define PATH_SIZE 64
 
 static gboolean read_header(const VvSysfs *sysfs, const char *path, guint8 header[static HEADER_LENGTH])
 {
@@ -35,14 +36,43 @@ static VvConfigState judge(const guint8 *header)
     return word(header, COMMAND) & COMMAND_BUS_MASTER ? VV_CONFIG_BUS_MASTER : VV_CONFIG_QUIET;
 }
 
+static const char *config_path(VvAddress address, char path[static PATH_SIZE])
+{
+    char text[VV_ADDRESS_TEXT];
+
+    snprintf(path, PATH_SIZE, "sys/bus/pci/devices/%s/config", vv_address_format(address, text));
+    return path;
+}
+
+gboolean vv_config_is_dead(const VvSysfs *sysfs, VvAddress address)
+{
+    char path[PATH_SIZE];
+    guint8 header[HEADER_LENGTH];
+
+    return read_header(sysfs, config_path(address, path), header) && judge(header) == VV_CONFIG_DEAD;
+}
+
+gboolean vv_config_has_left(const VvSysfs *sysfs, VvAddress address, guint ms)
+{
+    char text[VV_ADDRESS_TEXT], folder[PATH_SIZE];
+    gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;
+
+    snprintf(folder, sizeof folder, "sys/bus/pci/devices/%s", vv_address_format(address, text));
+    while (vv_sysfs_exists(sysfs, folder)) {
+        if (!vv_config_is_dead(sysfs, address) || g_get_monotonic_time() >= deadline)
+            return FALSE;
+        g_usleep(20000);
+    }
+    return TRUE;
+}
+
 VvConfigState vv_config_make_quiet(const VvSysfs *sysfs, VvAddress address, int *ret_error)
 {
-    char text[VV_ADDRESS_TEXT], path[64];
+    char path[PATH_SIZE];
     guint8 header[HEADER_LENGTH];
 
     *ret_error = 0;
-    snprintf(path, sizeof path, "sys/bus/pci/devices/%s/config", vv_address_format(address, text));
-    if (!read_header(sysfs, path, header))
+    if (!read_header(sysfs, config_path(address, path), header))
         return VV_CONFIG_UNKNOWN;
     VvConfigState state = judge(header);
     if (state != VV_CONFIG_BUS_MASTER)

@@ -18,5 +18,12 @@ typedef enum {
  * the errno of a refused write, else 0. */
 VvConfigState vv_config_make_quiet(const VvSysfs *sysfs, VvAddress address, int *ret_error);
 
+/* TRUE when its configuration space can be read and is all ones. Changes nothing. */
+gboolean vv_config_is_dead(const VvSysfs *sysfs, VvAddress address);
+
+/* TRUE when the function has left, or leaves within `ms`: one that was torn out does not answer any more, but
+ * the kernel still takes it down (drivers/pci/hotplug/pciehp_pci.c). One that answers has not, at once. */
+gboolean vv_config_has_left(const VvSysfs *sysfs, VvAddress address, guint ms);
+
 /* "it does not answer …": what follows an address in a sentence. Static; NULL for the first two. */
 const char *vv_config_state_text(VvConfigState state);

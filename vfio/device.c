@@ -94,23 +94,6 @@ gboolean vv_driver_is_vfio(const char *driver)
     return driver && (g_str_has_suffix(driver, "vfio-pci") || g_str_has_suffix(driver, "vfio_pci"));
 }
 
-/* driver_override reads "(null)" when none is set (drivers/pci/pci-sysfs.c). */
-char *vv_override_read(const VvSysfs *sysfs, const char *path)
-{
-    char *value = vv_sysfs_read(sysfs, path);
-
-    if (value && (!*value || strcmp(value, "(null)") == 0))
-        g_clear_pointer(&value, g_free);
-    return value;
-}
-
-char *vv_device_override_now(const VvSysfs *sysfs, const VvDevice *device)
-{
-    char path[PATH_SIZE];
-
-    return vv_override_read(sysfs, attribute_path(device, "driver_override", path));
-}
-
 /* reset_method came with 5.15; before, `reset` is there when any method is. */
 static char **read_reset_methods(const VvSysfs *sysfs, const VvDevice *device)
 {

@@ -57,12 +57,6 @@ void vv_device_read_details(const VvSysfs *sysfs, VvDevice *device);
 /* The driver bound right now (not the one of the scan): new string or NULL. */
 char *vv_device_driver_now(const VvSysfs *sysfs, const VvDevice *device);
 
-/* The driver_override right now: new string, NULL when none is set. */
-char *vv_device_override_now(const VvSysfs *sysfs, const VvDevice *device);
-
-/* The same for the attribute at `path`. */
-char *vv_override_read(const VvSysfs *sysfs, const char *path);
-
 /* True for PCI header type 0, the only one vfio-pci binds (vfio_pci_core_register_device). */
 gboolean vv_device_is_endpoint(const VvSysfs *sysfs, const VvDevice *device);
 

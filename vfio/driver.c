@@ -2,9 +2,13 @@
 #include "vfio/driver.h"
 
 #include "vfio/group.h"
+#include "vfio/override.h"
 
 #include <errno.h>
 #include <string.h>
+
+/* How long the kernel may take to notice that a device was torn out. */
+#define LEAVE_MS 1000
 
 /* What the functions below share while one device changes. */
 typedef struct {
@@ -74,7 +78,8 @@ static gboolean reset(Changing *c)
     return done(c, vv_sysfs_write(c->sysfs, path, "1"));
 }
 
-/* A device that does not answer gets one reset, and then it must. */
+/* A device that does not answer gets one reset, and then it must; but waiting for one that was torn out would
+ * take a minute (drivers/pci/pci.c, pci_dev_wait). */
 static gboolean check(Changing *c)
 {
     g_autofree char *path = device_path(c, "reset");
@@ -82,6 +87,8 @@ static gboolean check(Changing *c)
 
     enter(c, VV_STAGE_CHECK);
     c->result.state = vv_config_make_quiet(c->sysfs, c->change->address, &error);
+    if (c->result.state == VV_CONFIG_DEAD && vv_config_has_left(c->sysfs, c->change->address, LEAVE_MS))
+        return done(c, ENODEV);
     if (c->result.state == VV_CONFIG_DEAD && vv_sysfs_exists(c->sysfs, path)) {
         reset(c);
         enter(c, VV_STAGE_CHECK);

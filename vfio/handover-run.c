@@ -10,6 +10,8 @@
 #define DEFAULT_STAGE_MS 15000
 #define DEFAULT_RESET_MS 70000
 #define DEFAULT_LOCK_MS 5000
+/* How long the kernel may take to take down a device that was torn out, after its driver let go. */
+#define LEAVE_MS 2000
 
 void vv_run_init(VvRun *run, VvHost *host, VvJournal *journal, VvPlan *plan, const VvHandoverOptions *options)
 {
@@ -179,7 +181,8 @@ static void job_done(VvJob *job, gpointer data)
     VvEntry *entry = find_entry(run, job->change.address);
     gboolean failed = job->result.error != 0;
     /* Unplugged: there is nothing to give back, and a journal entry would only haunt the next device. */
-    gboolean gone = failed && run->giving_back && !job->wedged && vv_run_is_gone(run, job->change.address);
+    gboolean gone = failed && run->giving_back && !job->wedged &&
+                    vv_config_has_left(run->sysfs, job->change.address, LEAVE_MS);
 
     report(run, job, failed && !gone);
     if (gone)

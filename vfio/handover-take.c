@@ -3,6 +3,7 @@
 
 #include "vfio/error.h"
 #include "vfio/modules.h"
+#include "vfio/override.h"
 
 #include <string.h>
 
@@ -57,13 +58,27 @@ static char *read_attribute(const VvRun *run, const VvDevice *device, const char
     return vv_sysfs_read(run->sysfs, path);
 }
 
+static void fail_silent(VvRun *run)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    for (guint i = 0; i < run->plan->devices->len; i++)
+        g_string_append_printf(names, "%s%s", i ? ", " : "",
+                               ((const VvPlanDevice *)run->plan->devices->pdata[i])->device->text);
+    vv_run_fail(run,
+                g_error_new(VV_ERROR, VV_ERROR_FAILED,
+                            "the kernel does not say what driver_override is: a driver hangs with one of %s; "
+                            "look at the kernel log; nothing was changed",
+                            names->str));
+}
+
 /* The record of a device as it is now, for its way back. */
-static VvEntry *new_entry(const VvRun *run, const VvPlanDevice *planned)
+static VvEntry *new_entry(const VvRun *run, const VvPlanDevice *planned, GHashTable *overrides)
 {
     VvEntry *entry = vv_entry_new(planned->address, run->plan->owner, run->plan->owner_name);
 
     entry->driver = vv_device_driver_now(run->sysfs, planned->device);
-    entry->override = vv_device_override_now(run->sysfs, planned->device);
+    entry->override = g_strdup(g_hash_table_lookup(overrides, planned->device->text));
     entry->power = read_attribute(run, planned->device, "power/control");
     entry->d3cold = read_attribute(run, planned->device, "d3cold_allowed");
     entry->ids = vv_device_ids(planned->device);
@@ -72,13 +87,13 @@ static VvEntry *new_entry(const VvRun *run, const VvPlanDevice *planned)
 
 /* The entry for a device that is about to be taken: what an interrupted try wrote down, or what sysfs shows
  * now. NULL with run->error when the plan does not hold any more. */
-static VvEntry *entry_to_take(VvRun *run, const VvPlanDevice *planned)
+static VvEntry *entry_to_take(VvRun *run, const VvPlanDevice *planned, GHashTable *overrides)
 {
     g_autoptr(VvEntry) entry = vv_journal_read(run->journal, planned->address, &run->error);
 
     if (run->error || !is_as_planned(run, planned, entry))
         return NULL;
-    return entry ? g_steal_pointer(&entry) : new_entry(run, planned);
+    return entry ? g_steal_pointer(&entry) : new_entry(run, planned, overrides);
 }
 
 /* What an earlier command took and still holds needs nothing, and must not go back when this one fails: a
@@ -109,9 +124,17 @@ static void add_take(VvRun *run, const VvPlanDevice *planned, const VvEntry *ent
 /* Every entry is on disk before the first device is touched. */
 static gboolean write_intents(VvRun *run)
 {
+    g_autoptr(GPtrArray) devices = g_ptr_array_new();
+    for (guint i = 0; i < run->plan->devices->len; i++)
+        g_ptr_array_add(devices, ((const VvPlanDevice *)run->plan->devices->pdata[i])->device);
+    g_autoptr(GHashTable) overrides = vv_overrides_ask(run->sysfs, devices, run->options.stage_ms);
+    if (!overrides) {
+        fail_silent(run);
+        return FALSE;
+    }
     for (guint i = 0; i < run->plan->devices->len; i++) {
         VvPlanDevice *planned = run->plan->devices->pdata[i];
-        VvEntry *entry = entry_to_take(run, planned);
+        VvEntry *entry = entry_to_take(run, planned, overrides);
         if (!entry)
             return FALSE;
         if (is_held_already(run, entry, planned)) {
@@ -147,10 +170,27 @@ static void revert(VvRun *run)
     vv_run_jobs(run);
 }
 
+/* One that was torn out after its worker had done with it, or whose probe did not notice. Where the
+ * configuration space cannot be read, its folder must do. */
+static void check_arrival(VvRun *run, const VvEntry *entry)
+{
+    char text[VV_ADDRESS_TEXT];
+    gboolean gone = vv_run_is_gone(run, entry->address);
+
+    if (!gone && !vv_config_is_dead(run->sysfs, entry->address))
+        return;
+    vv_run_fail(run,
+                g_error_new(VV_ERROR, VV_ERROR_FAILED, "%s %s; look at 'virt-vfio list' for what is there",
+                            vv_address_format(entry->address, text),
+                            gone ? "has just gone" : "does not answer any more"));
+}
+
 /* All devices have arrived. From the first entry that says so on, recovery finishes this instead of undoing
  * it (vfio/recover.c): a kill in the middle must not leave half of a bind. */
 static void commit(VvRun *run)
 {
+    for (guint i = 0; i < run->entries->len && !run->error; i++)
+        check_arrival(run, run->entries->pdata[i]);
     for (guint i = 0; i < run->entries->len && !run->error; i++)
         vv_run_set_state(run, run->entries->pdata[i], VV_STATE_TAKEN, NULL, &run->error);
 }

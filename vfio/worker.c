@@ -211,8 +211,14 @@ void vv_workers_run(const VvSysfs *sysfs, const GPtrArray *jobs, const VvWorkerL
 static const char *stage_doing(VvStage stage)
 {
     switch (stage) {
+    case VV_STAGE_CHECK:
+        return "reading its configuration space does not end";
     case VV_STAGE_RESET:
         return "resetting it does not end";
+    case VV_STAGE_OVERRIDE:
+        return "setting its driver_override does not end";
+    case VV_STAGE_POWER:
+        return "setting its power management does not end";
     case VV_STAGE_UNBIND:
         return "its driver does not let go";
     case VV_STAGE_BIND:

@@ -16,6 +16,7 @@ static void add_uevent(FakeHost *fake, const char *address, guint class_code, co
                         class_code >> 16, class_code >> 8 & 0xff, class_code & 0xff);
 
     fake_put_attribute(fake, address, "uevent", text);
+    fake_put_attribute(fake, address, "modalias", strstr(text, "pci:v"));
 }
 
 /* Bit 7 (multifunction) is set as a trap for readers that forget it. */

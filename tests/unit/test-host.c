@@ -3,6 +3,7 @@
 
 #include "fake-host.h"
 #include "vfio/group.h"
+#include "vfio/override.h"
 
 #include <unistd.h>
 
@@ -147,7 +148,9 @@ static VvDevice *detailed(VvHost *host, const char *address)
 
 static char *override_of(VvHost *host, const VvDevice *device)
 {
-    return vv_device_override_now(vv_host_sysfs(host), device);
+    g_autofree char *path = vv_device_path(device, "driver_override");
+
+    return vv_override_read(vv_host_sysfs(host), path);
 }
 
 static void test_details(void **state)
@@ -241,7 +244,7 @@ static void test_vanished(void **state)
         g_build_filename(fake_host_root(fake), "sys/bus/pci/devices/0000:05:00.0", NULL);
 
     assert_int_equal(symlink("../../../devices/gone", dangling), 0);
-    fake_host_put(fake, "sys/bus/pci/devices/nonsense/uevent", "PCI_CLASS=30000\n");
+    fake_host_put(fake, "sys/bus/pci/devices/nonsense/modalias", "pci:v0000\n");
     g_autoptr(VvHost) host = fake_host_scan(fake);
     assert_int_equal(vv_host_devices(host)->len, 21);
     assert_null(vv_host_find(host, address_of("05:00.0")));

@@ -158,9 +158,9 @@ static void test_without_tree(void **state)
     for (const char *const *name = (const char *const[]){"0000:01:00.0", "0000:01:00.1", NULL}; *name;
          name++) {
         g_autofree char *link = g_strdup_printf("%s/sys/bus/pci/devices/%s", fake_host_root(fake), *name);
-        g_autofree char *uevent = g_strdup_printf("sys/bus/pci/devices/%s/uevent", *name);
+        g_autofree char *modalias = g_strdup_printf("sys/bus/pci/devices/%s/modalias", *name);
         unlink(link);
-        fake_host_put(fake, uevent, "PCI_CLASS=30000\n");
+        fake_host_put(fake, modalias, "pci:v000010DEd00001E84sv00000000sd00000000bc03sc00i00\n");
     }
     assert_siblings(fake, "0000:01:00.0", "0000:01:00.1");
     fake_host_free(fake);
