@@ -16,6 +16,6 @@ typedef struct {
 
 /* Kills the program at each step, one device after the other and 16 side by side, and runs recover each time:
  * then everything must be where it was, or taken by hand, and released then. That recover is killed at each
- * of its own steps, too, and run again; with AddressSanitizer, where a fork takes long, only for one and two
- * devices, unless VIRT_VFIO_SWEEP=all is set. Prints the number of kills. */
+ * of its own steps, too, and run again: always for few steps, for many where sweep_is_whole(). Prints the
+ * number of kills. */
 void sweep_kill(const SweepCase *sweep);

@@ -28,6 +28,15 @@ const char sweep_machine[] =
 
 const char *const sweep_words[5] = {NULL, "04:00.0", "01:00", "01:00;02:00.0", "01:00;03:00.0;04:00.0"};
 
+gboolean sweep_is_whole(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+    return g_strcmp0(g_getenv("VIRT_VFIO_SWEEP"), "all") == 0;
+#else
+    return TRUE;
+#endif
+}
+
 /* As the kernel shows it: that is how a later program tells whether this one still lives. */
 static void put_own_stat(const Bench *b)
 {

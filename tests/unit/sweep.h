@@ -25,6 +25,10 @@ gboolean sweep_release(Bench *b, gconstpointer data, GError **error);
 gboolean sweep_start(Bench *b, gconstpointer data, GError **error);
 gboolean sweep_recover(Bench *b, gconstpointer data, GError **error);
 
+/* Is everything to be tried? With AddressSanitizer, where a fork takes long, only when VIRT_VFIO_SWEEP=all is
+ * set; without it always. */
+gboolean sweep_is_whole(void);
+
 /* Functions of every sort, 1 to 4 of them named by sweep_words[count]: one with an override of its own, a
  * group of two, one without a driver, one that VFIO has had since the boot. */
 extern const char sweep_machine[];

@@ -214,7 +214,7 @@ static void test_hang_while_returning(void **state)
     bench_close(&b);
 }
 
-/* A worker in state D, which not even SIGKILL ends. It must hold neither a lock nor the others. */
+/* A worker in state D, which not even SIGKILL ends. It keeps the lock of its own group, and no other. */
 static void test_wedged(void **state)
 {
     Bench b;
@@ -236,7 +236,7 @@ static void test_wedged(void **state)
     g_autoptr(VvEntry) entry = vv_journal_read(b.journal, address_of(B), NULL);
     assert_non_null(strstr(entry->note, "waits in"));
 
-    /* It is still there, and yet all locks are free; nobody takes the device, and the rest works on. */
+    /* It is still there; nobody takes the device, and the rest works on. */
     assert_int_equal(waitpid(-1, NULL, WNOHANG), 0);
     assert_false(bench_take(&b, B, &error));
     assert_problem(g_steal_pointer(&error), VV_ERROR_REFUSED, "refused");

@@ -155,6 +155,48 @@ static void test_wedged(void **state)
     fake_host_free(fake);
 }
 
+static void answer_long(GString *text, gpointer data)
+{
+    for (guint i = 0; i < 100000; i++)
+        g_string_append_printf(text, "%u ", i);
+}
+
+static void answer_nothing(GString *text, gpointer data)
+{
+}
+
+static void hang(GString *text, gpointer data)
+{
+    pause();
+}
+
+static void die(GString *text, gpointer data)
+{
+    g_string_append(text, "half a w");
+    _exit(0);
+}
+
+/* vv_child_ask(): a whole answer or none, however long it is, and never later than the deadline. */
+static void test_ask(void **state)
+{
+    FakeHost *fake = fake_host_new(MACHINE);
+    const VvSysfs *sysfs = fake_host_sysfs(fake);
+    g_autoptr(GString) text = g_string_new("before "), expected = g_string_new("before ");
+
+    answer_long(expected, NULL);
+    assert_true(vv_child_ask(sysfs, answer_long, NULL, PATIENT, text));
+    assert_true(g_string_equal(text, expected)); /* far more than a pipe holds */
+    assert_true(vv_child_ask(sysfs, answer_nothing, NULL, PATIENT, text));
+    assert_false(vv_child_ask(sysfs, die, NULL, PATIENT, text));
+    gint64 start = g_get_monotonic_time();
+    assert_false(vv_child_ask(sysfs, hang, NULL, HASTY, text));
+    gint64 ms = (g_get_monotonic_time() - start) / 1000;
+    assert_in_range(ms, HASTY - 5, 5000);
+    assert_true(g_string_equal(text, expected));
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    fake_host_free(fake);
+}
+
 static void test_evidence(void **state)
 {
     FakeHost *fake = fake_host_new(MACHINE);
@@ -324,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_hang_in_each_stage),
         cmocka_unit_test(test_hang_in_the_check),
         cmocka_unit_test(test_wedged),
+        cmocka_unit_test(test_ask),
         cmocka_unit_test(test_evidence),
         cmocka_unit_test(test_slow_to_end),
         cmocka_unit_test(test_worker_dies),
