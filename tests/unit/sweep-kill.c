@@ -139,6 +139,11 @@ static guint sweep_once(const SweepCase *sweep, guint parallel)
 void sweep_kill(const SweepCase *sweep)
 {
     guint serial = sweep_once(sweep, 1), parallel = sweep_once(sweep, 16);
+    guint expected = is_nested(sweep) ? sweep->kills : sweep->steps;
+
+    assert_int_equal(serial, expected);
+    /* Side by side it depends on who was quicker how much recover has to do. */
+    assert_in_range(parallel, sweep->steps, expected * 2);
 
     print_message(
         "# %u devices, %u steps, recover killed %s: %u kills one after the other, %u side by side\n",

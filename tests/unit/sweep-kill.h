@@ -9,6 +9,7 @@ typedef struct {
     SweepWork work;
     guint devices;      /* sweep_words[devices] */
     guint steps;        /* so many things it changes: what the sweep must reach */
+    guint kills;        /* so many programs are killed when it goes one after the other, recover too */
     gboolean may_stay;  /* some devices may stay taken by hand… */
     gboolean all_stay;  /* …but only all of them */
     const char *breaks; /* its bind to VFIO fails for this function; NULL: for none */

@@ -3,32 +3,36 @@
 
 #include "sweep-kill.h"
 
-static void sweep(guint devices, guint steps)
+static void sweep(guint devices, guint steps, guint kills)
 {
-    const SweepCase sweep = {
-        .work = sweep_bind, .devices = devices, .steps = steps, .may_stay = TRUE, .all_stay = TRUE};
+    const SweepCase sweep = {.work = sweep_bind,
+                             .devices = devices,
+                             .steps = steps,
+                             .kills = kills,
+                             .may_stay = TRUE,
+                             .all_stay = TRUE};
 
     sweep_kill(&sweep);
 }
 
 static void test_one(void **state)
 {
-    sweep(1, 9);
+    sweep(1, 9, 50);
 }
 
 static void test_two(void **state)
 {
-    sweep(2, 19);
+    sweep(2, 19, 195);
 }
 
 static void test_three(void **state)
 {
-    sweep(3, 28);
+    sweep(3, 28, 383);
 }
 
 static void test_four(void **state)
 {
-    sweep(4, 35);
+    sweep(4, 35, 561);
 }
 
 int main(void)

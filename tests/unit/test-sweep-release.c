@@ -3,32 +3,36 @@
 
 #include "sweep-kill.h"
 
-static void sweep(guint devices, guint steps)
+static void sweep(guint devices, guint steps, guint kills)
 {
-    const SweepCase sweep = {
-        .first = sweep_bind, .work = sweep_release, .devices = devices, .steps = steps, .may_stay = TRUE};
+    const SweepCase sweep = {.first = sweep_bind,
+                             .work = sweep_release,
+                             .devices = devices,
+                             .steps = steps,
+                             .kills = kills,
+                             .may_stay = TRUE};
 
     sweep_kill(&sweep);
 }
 
 static void test_one(void **state)
 {
-    sweep(1, 8);
+    sweep(1, 8, 38);
 }
 
 static void test_two(void **state)
 {
-    sweep(2, 18);
+    sweep(2, 18, 182);
 }
 
 static void test_three(void **state)
 {
-    sweep(3, 26);
+    sweep(3, 26, 378);
 }
 
 static void test_four(void **state)
 {
-    sweep(4, 32);
+    sweep(4, 32, 573);
 }
 
 int main(void)

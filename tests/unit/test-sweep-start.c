@@ -3,37 +3,38 @@
 
 #include "sweep-kill.h"
 
-static void sweep(guint devices, guint steps)
+static void sweep(guint devices, guint steps, guint kills)
 {
-    const SweepCase sweep = {.work = sweep_start, .devices = devices, .steps = steps};
+    const SweepCase sweep = {.work = sweep_start, .devices = devices, .steps = steps, .kills = kills};
 
     sweep_kill(&sweep);
 }
 
 static void test_one(void **state)
 {
-    sweep(1, 17);
+    sweep(1, 17, 112);
 }
 
 static void test_two(void **state)
 {
-    sweep(2, 37);
+    sweep(2, 37, 477);
 }
 
 static void test_three(void **state)
 {
-    sweep(3, 54);
+    sweep(3, 54, 981);
 }
 
 static void test_four(void **state)
 {
-    sweep(4, 67);
+    sweep(4, 67, 1496);
 }
 
 /* The last device does not go to VFIO, and what was taken before is given back. */
 static void test_bind_fails(void **state)
 {
-    const SweepCase sweep = {.work = sweep_bind, .devices = 4, .steps = 55, .breaks = "0000:04:00.0"};
+    const SweepCase sweep = {
+        .work = sweep_bind, .devices = 4, .steps = 55, .kills = 1097, .breaks = "0000:04:00.0"};
 
     sweep_kill(&sweep);
 }
