@@ -11,8 +11,7 @@
 #define NVME "0000:02:00.0"
 #define MACHINE                                                                                              \
     "drivers vfio-pci\n" GPU " class=030000 id=10de:1e84 driver=nouveau group=1 reset=bus power=auto "       \
-                             "d3cold=1 busmaster=drivers\n" NVME                                             \
-    " class=010802 id=144d:a808 driver=nvme group=2 busmaster=drivers\n"
+    "d3cold=1 busmaster=drivers\n" NVME " class=010802 id=144d:a808 driver=nvme group=2 busmaster=drivers\n"
 #define STUCK "0000:03:00.0"
 #define STUBBORN STUCK " class=020000 id=8086:1572 driver=i40e group=3 busmaster=stuck\n"
 
