@@ -38,21 +38,22 @@ static void add_json_marks(json_object *object, const VvIdentity *identity)
 }
 
 /* New string; NULL: none is set. */
-static char *override_text(const VvSysfs *sysfs, VvDevice *device)
+static char *override_text(const VvSysfs *sysfs, VvDevice *device, gboolean stuck)
 {
     g_autoptr(GPtrArray) devices = g_ptr_array_new();
 
     g_ptr_array_add(devices, device);
-    g_autoptr(GHashTable) overrides = vv_overrides_ask(sysfs, devices, OVERRIDE_MS);
+    /* Of one that is known to hang nothing is asked: that would leave one more child behind. */
+    g_autoptr(GHashTable) overrides = stuck ? NULL : vv_overrides_ask(sysfs, devices, OVERRIDE_MS);
     return overrides ? g_strdup(g_hash_table_lookup(overrides, device->text))
                      : g_strdup("not known: a driver hangs with this device");
 }
 
-static void print_device(VvContext *context, VvDevice *device, const VvIdentity *identity)
+static void print_device(VvContext *context, VvDevice *device, const VvIdentity *identity, gboolean stuck)
 {
     vv_device_read_details(context->sysfs, device);
     g_autofree char *methods = g_strjoinv(" ", device->reset_methods);
-    g_autofree char *override = override_text(context->sysfs, device);
+    g_autofree char *override = override_text(context->sysfs, device, stuck);
     g_autofree char *ids =
         g_strdup_printf("%04x:%04x, subsystem %04x:%04x, class %06x", device->vendor, device->device,
                         device->subsystem_vendor, device->subsystem_device, device->class_code);
@@ -115,7 +116,7 @@ int vv_verb_show(VvContext *context, char **words, GError **error)
         vv_json_print(object);
         return 0;
     }
-    print_device(context, device, identity);
+    print_device(context, device, identity, entry && entry->state == VV_STATE_STUCK);
     print_group(context, device);
     print_row("taken for", who ? who : "nobody");
     if (plan && plan->reasons->len) {

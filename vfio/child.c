@@ -5,13 +5,17 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A child that was sent SIGKILL gets this long: taking its memory down takes time on a busy machine. */
-#define KILL_GRACE_MS 1000
+/* A child that was sent SIGKILL and is in state D after this long does not hear it. One that is not is only
+ * slow: taking its memory down takes time on a busy machine. */
+#define KILL_GRACE_MS 250
+#define SLOW_GRACE_MS 2000
 
 static int compare_fds(gconstpointer a, gconstpointer b)
 {
@@ -63,7 +67,7 @@ int vv_child_start(VvChild *child, VvChildFn work, gpointer data, const int keep
     if (error)
         close(ends[0]);
     else
-        *child = (VvChild){pid, ends[0], child->deadline};
+        *child = (VvChild){.pid = pid, .fd = ends[0], .deadline = child->deadline};
     return error;
 }
 
@@ -71,6 +75,22 @@ void vv_child_kill(VvChild *child)
 {
     kill(child->pid, SIGKILL);
     child->deadline = g_get_monotonic_time() + KILL_GRACE_MS * 1000;
+}
+
+gboolean vv_child_may_end(const VvSysfs *sysfs, VvChild *child)
+{
+    gint64 now = g_get_monotonic_time();
+    char path[32], text[256] = "";
+
+    if (child->slow)
+        return FALSE;
+    snprintf(path, sizeof path, "proc/%d/stat", (int)child->pid);
+    vv_sysfs_read_into(sysfs, path, text, sizeof text);
+    /* The name before it is in parentheses (proc_pid_stat(5)). */
+    const char *state = strrchr(text, ')');
+    child->slow = TRUE;
+    child->deadline = now + SLOW_GRACE_MS * 1000;
+    return !state || !g_str_has_prefix(state, ") D");
 }
 
 void vv_child_abandon(VvChild *child)
@@ -157,7 +177,9 @@ gboolean vv_child_ask(const VvSysfs *sysfs, VvAnswerFn answer, gpointer data, gu
     gboolean whole = ended && text->len > before && text->str[text->len - 1] == '\0';
     if (!ended) {
         vv_child_kill(&child);
-        ended = read_all(&child, text);
+        do
+            ended = read_all(&child, text);
+        while (!ended && vv_child_may_end(sysfs, &child));
     }
     if (ended)
         vv_child_reap(&child);

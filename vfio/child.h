@@ -12,6 +12,7 @@ typedef struct {
     pid_t pid;       /* 0: there is none */
     int fd;          /* what the child writes comes out here; it closes when the child ends */
     gint64 deadline; /* monotonic microseconds; the caller may move it */
+    gboolean slow;   /* killed, and given more time to end */
 } VvChild;
 
 /* Runs in the child, which ends when it returns. */
@@ -20,8 +21,12 @@ typedef void (*VvChildFn)(int fd, gpointer data);
 /* `keep` (up to two descriptors, -1: none) stay open in the child. Returns 0 or the errno of pipe or fork. */
 int vv_child_start(VvChild *child, VvChildFn work, gpointer data, const int keep[2], guint deadline_ms);
 
-/* SIGKILL, and a new deadline. One that is in the kernel does not hear it. */
+/* SIGKILL, and a new deadline, after which vv_child_may_end() says whether to wait on. */
 void vv_child_kill(VvChild *child);
+
+/* Of a child that was killed and has not ended by its deadline: TRUE, with a later deadline, when it is only
+ * slow; FALSE when it waits in the kernel and does not hear the signal, or has had time enough. */
+gboolean vv_child_may_end(const VvSysfs *sysfs, VvChild *child);
 
 /* Collects a child that has said all it had to say, or whose descriptor has closed. */
 void vv_child_reap(VvChild *child);

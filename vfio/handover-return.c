@@ -42,21 +42,31 @@ static gboolean group_was_closed(VvRun *run, const VvDevice *device)
 }
 
 /* Unbinding a device that a program still holds would block for as long as it does
- * (vfio_unregister_group_dev), and one whose last worker hangs would only wedge another. */
-static gboolean may_return(VvRun *run, const VvPlanDevice *planned, const VvEntry *entry)
+ * (vfio_unregister_group_dev). */
+static gboolean is_unused(VvRun *run, const VvPlanDevice *planned)
 {
-    if (entry->state == VV_STATE_STUCK && vv_process_alive(run->sysfs, entry->by)) {
-        vv_run_fail(run, g_error_new(VV_ERROR, VV_ERROR_FAILED, "stuck: %s",
-                                     entry->note ? entry->note : planned->device->text));
-        return FALSE;
-    }
     g_autofree char *now = vv_device_driver_now(run->sysfs, planned->device);
+
     if (!vv_driver_is_vfio(now) || group_was_closed(run, planned->device))
         return TRUE;
     vv_run_fail(run, g_error_new(VV_ERROR, VV_ERROR_REFUSED,
                                  "process-holds: a running program holds %s (/dev/vfio/%d); stop it first",
                                  planned->device->text, planned->device->group));
     return FALSE;
+}
+
+/* One whose last worker still hangs would only wedge another, and that worker has its group's lock. */
+static gboolean is_stuck(VvRun *run, VvPlanDevice *planned)
+{
+    g_autoptr(VvEntry) entry = vv_journal_read(run->journal, planned->address, NULL);
+    char text[VV_ADDRESS_TEXT];
+
+    if (!entry || entry->state != VV_STATE_STUCK || !vv_process_alive(run->sysfs, entry->by))
+        return FALSE;
+    planned->state = vv_state_name(entry->state);
+    vv_run_fail(run, g_error_new(VV_ERROR, VV_ERROR_FAILED, "stuck: %s",
+                                 entry->note ? entry->note : vv_address_format(entry->address, text)));
+    return TRUE;
 }
 
 static void prepare_return(VvRun *run, VvPlanDevice *planned, VvEntryFilter filter, gpointer data)
@@ -77,7 +87,7 @@ static void prepare_return(VvRun *run, VvPlanDevice *planned, VvEntryFilter filt
         vv_run_drop_entry(run, entry, "gone");
         return;
     }
-    if (!may_return(run, planned, entry))
+    if (!is_unused(run, planned))
         return;
     /* That it is on its way need not be on disk: what was before is, and a full disk must keep no device. */
     vv_run_set_state(run, entry, VV_STATE_RETURNING, NULL, NULL);
@@ -85,7 +95,8 @@ static void prepare_return(VvRun *run, VvPlanDevice *planned, VvEntryFilter filt
 }
 
 /* A group that another program works on keeps its own devices from coming back, not the others. */
-static void return_group(VvRun *run, int group, gint64 deadline, VvEntryFilter filter, gpointer data)
+static void return_group(VvRun *run, const GPtrArray *devices, int group, gint64 deadline,
+                         VvEntryFilter filter, gpointer data)
 {
     GError *error = NULL;
 
@@ -93,8 +104,8 @@ static void return_group(VvRun *run, int group, gint64 deadline, VvEntryFilter f
         vv_run_fail(run, error);
         return;
     }
-    for (guint i = 0; i < run->plan->devices->len; i++) {
-        VvPlanDevice *planned = run->plan->devices->pdata[i];
+    for (guint i = 0; i < devices->len; i++) {
+        VvPlanDevice *planned = devices->pdata[i];
         if ((planned->device ? planned->device->group : -1) == group)
             prepare_return(run, planned, filter, data);
     }
@@ -102,12 +113,16 @@ static void return_group(VvRun *run, int group, gint64 deadline, VvEntryFilter f
 
 void vv_run_return(VvRun *run, VvEntryFilter filter, gpointer data)
 {
-    g_autoptr(GArray) groups = vv_run_groups(run);
+    g_autoptr(GPtrArray) devices = g_ptr_array_new();
+    for (guint i = 0; i < run->plan->devices->len; i++)
+        if (!is_stuck(run, run->plan->devices->pdata[i]))
+            g_ptr_array_add(devices, run->plan->devices->pdata[i]);
+    g_autoptr(GArray) groups = vv_run_groups(devices);
     gint64 deadline = g_get_monotonic_time() + (gint64)run->options.lock_ms * 1000;
 
     run->giving_back = TRUE;
     for (guint i = 0; i < groups->len; i++)
-        return_group(run, g_array_index(groups, int, i), deadline, filter, data);
+        return_group(run, devices, g_array_index(groups, int, i), deadline, filter, data);
     vv_run_jobs(run);
 }
 

@@ -73,12 +73,12 @@ static int compare_groups(gconstpointer a, gconstpointer b)
     return *(const int *)a - *(const int *)b;
 }
 
-GArray *vv_run_groups(const VvRun *run)
+GArray *vv_run_groups(const GPtrArray *devices)
 {
     GArray *groups = g_array_new(FALSE, FALSE, sizeof(int));
 
-    for (guint i = 0; i < run->plan->devices->len; i++) {
-        const VvPlanDevice *planned = run->plan->devices->pdata[i];
+    for (guint i = 0; i < devices->len; i++) {
+        const VvPlanDevice *planned = devices->pdata[i];
         int group = planned->device ? planned->device->group : -1;
         gboolean known = FALSE;
         for (guint j = 0; j < groups->len && !known; j++)

@@ -35,8 +35,8 @@ void vv_run_fail(VvRun *run, GError *error);
 /* NULL for what is not in the plan; every entry of a run is. */
 VvPlanDevice *vv_run_planned(const VvRun *run, VvAddress address);
 
-/* The groups of the plan's devices (int), ascending, each once. */
-GArray *vv_run_groups(const VvRun *run);
+/* The groups of these devices (VvPlanDevice *) as ints, ascending, each once. */
+GArray *vv_run_groups(const GPtrArray *devices);
 
 /* Writes the entry with a new state and note (NULL: none). */
 gboolean vv_run_set_state(VvRun *run, VvEntry *entry, VvState state, const char *note, GError **error);

@@ -216,7 +216,7 @@ static gboolean load_drivers(VvRun *run)
 
 static gboolean lock_groups(VvRun *run)
 {
-    g_autoptr(GArray) groups = vv_run_groups(run);
+    g_autoptr(GArray) groups = vv_run_groups(run->plan->devices);
 
     return vv_journal_lock_groups(run->journal, groups, run->options.lock_ms, &run->error);
 }

@@ -136,6 +136,8 @@ static gboolean attend(const VvSysfs *sysfs, Worker *worker, gboolean ready, con
     }
     if (ready || worker->child.deadline > g_get_monotonic_time())
         return FALSE;
+    if (worker->killed && vv_child_may_end(sysfs, &worker->child))
+        return FALSE;
     if (worker->killed) {
         leave_behind(sysfs, worker);
         return TRUE;
