@@ -3,33 +3,49 @@
 
 /* One image of a chain: header, PCIR, and what its type adds. */
 
-static gboolean sums_to_zero(VvRomView view, gsize length)
+guint8 vv_rom_sum(VvRomView view, gsize length)
 {
     guint8 sum = 0;
 
-    for (gsize i = 0; i < length; i++)
-        sum = (guint8)(sum + vv_rom_u8(view, i));
-    return sum == 0;
+    for (gsize i = 0, end = MIN(length, view.size); i < end; i++)
+        sum = (guint8)(sum + view.data[i]);
+    return sum;
+}
+
+gsize vv_rom_legacy_length(VvRomView image)
+{
+    return (gsize)vv_rom_u8(image, 2) * VV_ROM_BLOCK;
 }
 
 /* The device list came with revision 3. Its pointer counts from the PCIR (edk2, LegacyPci.c, IsLegacyRom; the
  * ROMs of iPXE agree), and a 0 ends it. */
-static gboolean made_for(VvRomView image, gsize pcir, const VvRomImage *facts, const VvDevice *device)
+static void read_device_list(VvRom *rom, VvRomView image, VvRomImage *facts)
 {
-    gsize list = vv_rom_u16(image, pcir + 0x08);
+    gsize list = vv_rom_u16(image, facts->pcir + 0x08), at = facts->pcir + list;
 
+    facts->first_device = rom->devices->len;
+    if (facts->pcir_revision < 3 || list == 0)
+        return;
+    for (; vv_rom_u16(image, at) != 0; at += 2) {
+        guint16 id = vv_rom_u16(image, at);
+        g_array_append_val(rom->devices, id);
+        facts->device_count++;
+    }
+    if (at + 2 > image.size)
+        vv_rom_complain(rom, VV_ROM_GOOD, "device-list",
+                        "the device list of the image at 0x%zx has no end inside of it", facts->offset);
+}
+
+static gboolean made_for(const VvRom *rom, const VvRomImage *facts, const VvDevice *device)
+{
     if (!device)
         return TRUE;
     if (facts->vendor != device->vendor)
         return FALSE;
-    if (facts->device == device->device)
-        return TRUE;
-    if (vv_rom_u8(image, pcir + 0x0c) < 3 || list == 0)
-        return FALSE;
-    for (gsize at = pcir + list; vv_rom_u16(image, at) != 0; at += 2)
-        if (vv_rom_u16(image, at) == device->device)
-            return TRUE;
-    return FALSE;
+    gboolean fits = facts->device == device->device;
+    for (guint i = 0; !fits && i < facts->device_count; i++)
+        fits = g_array_index(rom->devices, guint16, facts->first_device + i) == device->device;
+    return fits;
 }
 
 /* The PCIR of the image at `offset`, or 0 where there is none to go on with. */
@@ -71,84 +87,99 @@ static gsize find_pcir(VvRom *rom, VvRomView image, gsize offset)
     return pcir;
 }
 
-/* UEFI specification, "PCI Option ROMs", table "EFI PCI Expansion ROM Header". */
-static void parse_efi(VvRom *rom, VvRomView image, VvRomImage *facts)
-{
-    guint16 compression = vv_rom_u16(image, 0x0c);
-    gsize start = vv_rom_u16(image, 0x16);
-
-    if (vv_rom_u32(image, 4) != 0x0ef1) {
-        vv_rom_complain(rom, VV_ROM_BAD, "efi-header",
-                        "the EFI image at 0x%zx has 0x%08x instead of 0x00000ef1 at 4", facts->offset,
-                        vv_rom_u32(image, 4));
-        return;
-    }
-    facts->efi_subsystem = vv_rom_u16(image, 8);
-    facts->efi_machine = vv_rom_u16(image, 0x0a);
-    facts->efi_compressed = compression == 1;
-    if (compression > 1)
-        vv_rom_complain(rom, VV_ROM_BAD, "efi-header",
-                        "the EFI image at 0x%zx is compressed in an unknown way, %u", facts->offset,
-                        compression);
-    if (start < VV_ROM_HEADER_SIZE || start >= facts->length)
-        vv_rom_complain(
-            rom, VV_ROM_BAD, "efi-header",
-            "the program of the EFI image at 0x%zx should be at 0x%zx behind it, outside of its %zu bytes",
-            facts->offset, start, facts->length);
-}
-
 /* Firmware sums what byte 2 counts (SeaBIOS, optionroms.c), which is the whole image in all but a few ROMs.
  */
-static void parse_legacy(VvRom *rom, VvRomView image, gsize pcir, VvRomImage *facts)
+static void parse_legacy(VvRom *rom, VvRomView rest, gboolean no_checksum, VvRomImage *facts)
 {
-    gsize claimed = (gsize)vv_rom_u8(image, 2) * VV_ROM_BLOCK;
+    gsize counted = vv_rom_legacy_length(rest);
 
-    facts->has_checksum = !vv_rom_nvidia_no_checksum(image, pcir);
-    if (!facts->has_checksum || facts->length > image.size)
+    facts->has_checksum = !no_checksum;
+    if (no_checksum || facts->length > rest.size)
         return;
-    facts->checksum_ok = sums_to_zero(image, facts->length) ||
-                         (claimed > 0 && claimed < facts->length && sums_to_zero(image, claimed));
+    facts->checksum_ok = (counted > 0 && counted <= rest.size && vv_rom_sum(rest, counted) == 0) ||
+                         (counted != facts->length && vv_rom_sum(rest, facts->length) == 0) ||
+                         (facts->pcir_length != facts->length && facts->pcir_length <= rest.size &&
+                          facts->pcir_length > 0 && vv_rom_sum(rest, facts->pcir_length) == 0);
     if (!facts->checksum_ok)
         vv_rom_complain(rom, VV_ROM_REPAIRABLE, "checksum",
                         "the %zu bytes of the legacy image at 0x%zx do not sum to 0", facts->length,
                         facts->offset);
+    if (facts->pcir_last && counted > facts->pcir_length && counted <= rest.size)
+        vv_rom_complain(rom, VV_ROM_GOOD, "length-short",
+                        "the legacy image at 0x%zx counts itself %zu bytes, its PCIR only %zu", facts->offset,
+                        counted, facts->pcir_length);
+}
+
+static void read_pcir(VvRomView rest, gsize pcir, VvRomImage *facts)
+{
+    facts->pcir = pcir;
+    facts->vendor = vv_rom_u16(rest, pcir + 0x04);
+    facts->device = vv_rom_u16(rest, pcir + 0x06);
+    facts->pcir_revision = vv_rom_u8(rest, pcir + 0x0c);
+    facts->class_code = vv_rom_u32(rest, pcir + 0x0d) & 0xffffff;
+    facts->pcir_length = facts->length = (gsize)vv_rom_u16(rest, pcir + 0x10) * VV_ROM_BLOCK;
+    facts->rom_revision = vv_rom_u16(rest, pcir + 0x12);
+    facts->type = vv_rom_u8(rest, pcir + 0x14);
+    facts->pcir_last = facts->last = (vv_rom_u8(rest, pcir + 0x15) & 0x80) != 0;
+}
+
+/* An image that is longer for NVIDIA's drivers than for everybody else, or the other way round. Without a
+ * mark of its own, a part of an image is not the last one (kernel_gsp_vbios_tu102.c, s_locateExpansionRoms).
+ */
+static void apply_npde(VvRomImage *facts, const VvRomNpde *npde)
+{
+    facts->has_npde = TRUE;
+    if (npde->has_last)
+        facts->last = npde->last;
+    else if (npde->length > 0 && npde->length < facts->pcir_length)
+        facts->last = FALSE;
+    if (npde->length > 0)
+        facts->length = npde->length;
+}
+
+static void judge_lengths(VvRom *rom, VvRomView rest, const VvRomImage *facts)
+{
+    gsize length = MAX(facts->length, facts->pcir_length);
+
+    if (facts->pcir_length == 0)
+        vv_rom_complain(rom, VV_ROM_BAD, "length-zero", "the image at 0x%zx is 0 bytes long by its PCIR",
+                        facts->offset);
+    else if (facts->pcir + VV_ROM_PCIR_SIZE > facts->length)
+        vv_rom_complain(rom, VV_ROM_BAD, "pcir-outside",
+                        "the PCIR of the image at 0x%zx is at 0x%zx, behind its %zu bytes", facts->offset,
+                        facts->pcir, facts->length);
+    if (length > rest.size)
+        vv_rom_complain(rom, VV_ROM_BAD, "truncated",
+                        "the image at 0x%zx is %zu bytes long, but only %zu are there: read it again",
+                        facts->offset, length, rest.size);
+    if (vv_rom_u16(rest, facts->pcir + 0x0a) < VV_ROM_PCIR_SIZE)
+        vv_rom_complain(rom, VV_ROM_GOOD, "pcir-short",
+                        "the PCIR of the image at 0x%zx calls itself %u bytes long, not 24", facts->offset,
+                        vv_rom_u16(rest, facts->pcir + 0x0a));
 }
 
 gboolean vv_rom_parse_image(VvRom *rom, VvRomView rest, const VvDevice *device, VvRomImage *facts)
 {
-    gsize pcir = find_pcir(rom, rest, facts->offset);
+    VvRomNpde npde = {0};
 
+    facts->nvidia_private = vv_rom_has_private_header(rest);
+    gsize pcir = facts->nvidia_private ? vv_rom_u16(rest, 0x18) : find_pcir(rom, rest, facts->offset);
     if (pcir == 0)
         return FALSE;
-    facts->vendor = vv_rom_u16(rest, pcir + 0x04);
-    facts->device = vv_rom_u16(rest, pcir + 0x06);
-    facts->class_code = vv_rom_u32(rest, pcir + 0x0d) & 0xffffff;
-    facts->length = (gsize)vv_rom_u16(rest, pcir + 0x10) * VV_ROM_BLOCK;
-    facts->type = vv_rom_u8(rest, pcir + 0x14);
-    facts->last = (vv_rom_u8(rest, pcir + 0x15) & 0x80) != 0;
-    if (facts->length == 0) {
-        vv_rom_complain(rom, VV_ROM_BAD, "length-zero", "the image at 0x%zx is 0 bytes long by its PCIR",
-                        facts->offset);
+    read_pcir(rest, pcir, facts);
+    if (vv_rom_read_npde(rest, pcir, &npde))
+        apply_npde(facts, &npde);
+    judge_lengths(rom, rest, facts);
+    if (facts->length == 0)
         return FALSE;
-    }
-    if (pcir + VV_ROM_PCIR_SIZE > facts->length)
-        vv_rom_complain(rom, VV_ROM_BAD, "pcir-outside",
-                        "the PCIR of the image at 0x%zx is at 0x%zx, behind its %zu bytes", facts->offset,
-                        pcir, facts->length);
-    if (facts->length > rest.size)
-        vv_rom_complain(rom, VV_ROM_BAD, "truncated",
-                        "the image at 0x%zx is %zu bytes long, but only %zu are there: read it again",
-                        facts->offset, facts->length, rest.size);
-    if (vv_rom_u16(rest, pcir + 0x0a) < VV_ROM_PCIR_SIZE)
-        vv_rom_complain(rom, VV_ROM_GOOD, "pcir-short",
-                        "the PCIR of the image at 0x%zx calls itself %u bytes long, not 24", facts->offset,
-                        vv_rom_u16(rest, pcir + 0x0a));
 
     VvRomView image = {rest.data, MIN(rest.size, facts->length)};
-    facts->matches = made_for(image, pcir, facts, device);
-    if (facts->type == VV_ROM_TYPE_EFI)
-        parse_efi(rom, image, facts);
-    else if (facts->type == VV_ROM_TYPE_LEGACY)
-        parse_legacy(rom, image, pcir, facts);
+    read_device_list(rom, image, facts);
+    facts->matches = made_for(rom, facts, device);
+    if (facts->type == VV_ROM_TYPE_EFI && !facts->nvidia_private)
+        vv_rom_parse_efi(rom, image, facts->length <= rest.size, facts);
+    else if (facts->type == VV_ROM_TYPE_LEGACY && !facts->nvidia_private)
+        parse_legacy(rom, rest, npde.no_checksum, facts);
+    vv_rom_read_strings(rom, image, facts);
     return facts->length <= rest.size;
 }

@@ -3,6 +3,7 @@
 
 #include "vfio/rom.h"
 
+#include <string.h>
 #include <unistd.h>
 
 /* What the files behind rom.h share. */
@@ -40,11 +41,19 @@ static inline guint32 vv_rom_u32(VvRomView view, gsize offset)
     return vv_rom_u16(view, offset) | (guint32)vv_rom_u16(view, offset + 2) << 16;
 }
 
+static inline gboolean vv_rom_has_tag(VvRomView view, gsize offset, const char *tag, gsize length)
+{
+    return offset <= view.size && length <= view.size - offset &&
+           memcmp(view.data + offset, tag, length) == 0;
+}
+
 #define VV_ROM_TAG(a, b, c, d) ((guint32)(a) | (guint32)(b) << 8 | (guint32)(c) << 16 | (guint32)(d) << 24)
 
 #define VV_ROM_TYPE_LEGACY 0
 #define VV_ROM_TYPE_OPEN_FIRMWARE 1
 #define VV_ROM_TYPE_EFI 3
+
+#define VV_ROM_MACHINE_X64 0x8664
 
 /* Adds a problem, and makes the verdict at least as bad as `weight`. `code` is static. */
 void vv_rom_complain(VvRom *rom, VvRomVerdict weight, const char *code, const char *format, ...)
@@ -54,17 +63,39 @@ void vv_rom_complain(VvRom *rom, VvRomVerdict weight, const char *code, const ch
  * it has no usable PCIR. False where the walk cannot go on from this image. */
 gboolean vv_rom_parse_image(VvRom *rom, VvRomView rest, const VvDevice *device, VvRomImage *facts);
 
-/* Does `image` begin with 55 AA and point to a PCIR that is inside of `image`? */
-gboolean vv_rom_has_header(VvRomView image);
+/* The sum of the first `length` bytes; what lies outside counts as 0. */
+guint8 vv_rom_sum(VvRomView view, gsize length);
+/* What firmware sums of a legacy image: byte 2 counts it in blocks. */
+gsize vv_rom_legacy_length(VvRomView image);
 
-/* rom-vendor.c: where the first image begins, or G_MAXSIZE when there is none. */
+/* rom-efi.c: what only an EFI image has. `image` ends where the image does; `whole`: none of it is missing.
+ */
+void vv_rom_parse_efi(VvRom *rom, VvRomView image, gboolean whole, VvRomImage *facts);
+
+/* rom-vendor.c: does `image` begin with 55 AA and point to a PCIR that is inside of `image`? */
+gboolean vv_rom_has_header(VvRomView image);
+/* The same for the formats that NVIDIA has for itself: 56 4E or 77 BB, and PCIR, NPDS or RGIS. */
+gboolean vv_rom_has_private_header(VvRomView image);
+/* Where the first image begins, or G_MAXSIZE when there is none. */
 gsize vv_rom_find_start(VvRomView rom);
 /* Whose prefix that was, for people: static. */
 const char *vv_rom_prefix_name(VvRomView rom);
 /* True for an image, behind the standard chain, in one of NVIDIA's private formats. */
 gboolean vv_rom_is_nvidia_private(VvRomView image);
-/* True when NVIDIA's extension of the PCIR at `pcir` says that the checksum of this image means nothing. */
-gboolean vv_rom_nvidia_no_checksum(VvRomView image, gsize pcir);
+
+/* NVIDIA's extension of the PCIR (NPDE). False where there is none, with `ret` untouched. */
+typedef struct {
+    gsize length; /* 0: it says none */
+    gboolean has_last, last;
+    gboolean no_checksum; /* the checksum of this image means nothing */
+} VvRomNpde;
+gboolean vv_rom_read_npde(VvRomView image, gsize pcir, VvRomNpde *ret);
+
+/* rom-strings.c: versions and names out of one image, as far as they are not known yet. */
+void vv_rom_read_strings(VvRom *rom, VvRomView image, const VvRomImage *facts);
+
+/* rom-firmware.c: what OVMF and SeaBIOS do with it. `device` may be NULL. */
+void vv_rom_judge_firmware(VvRom *rom, VvRomView data, const VvDevice *device);
 
 static inline void vv_rom_close(int *fd)
 {

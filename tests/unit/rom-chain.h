@@ -66,6 +66,8 @@ static inline gsize append_image(GByteArray *chain, guint8 type, guint16 blocks,
         put16(chain, at + 0x0a, 0x8664);
         put16(chain, at + 0x0c, 1);
         put16(chain, at + 0x16, EFI_PROGRAM);
+        put32(chain, at + EFI_PROGRAM, (guint32)length - EFI_PROGRAM - 8); /* compressed, and not */
+        put32(chain, at + EFI_PROGRAM + 4, (guint32)length * 2);
     } else {
         chain->data[at + 0x02] = (guint8)blocks;
     }

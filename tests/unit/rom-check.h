@@ -45,7 +45,12 @@ static inline void check_invariants(const VvRom *rom, gsize size)
         assert_true(image(rom, i)->length > 0 && image(rom, i)->length % 512 == 0);
         at += image(rom, i)->length;
     }
-    assert_int_equal(rom->end, MIN(at, size));
+    assert_true(rom->end >= MIN(at, size) && rom->end <= size);
+    assert_true(has(rom, "length-short") || rom->end == MAX(MIN(at, size), rom->guest_end));
+    assert_true(rom->guest_end <= rom->end && rom->guest_end >= MIN(rom->start, rom->end));
+    assert_true(strlen(rom->ovmf.detail) > 5 && strlen(rom->seabios.detail) > 5);
+    assert_true(!rom->ovmf.runs || rom->ovmf.offset < size);
+    assert_true(!rom->seabios.runs || rom->seabios.offset < size);
     if (at > size)
         assert_true(has(rom, "truncated"));
     if (rom->images->len == 0)
