@@ -99,7 +99,7 @@ static inline GByteArray *card_private(void)
 /* NVIDIA's table of tables (BIT), with the version in its entry 'i'. */
 static inline GByteArray *card_bit(void)
 {
-    static const guint8 version[] = {0x80, 0x00, 0x17, 0x04, 0x86};
+    static const guint8 version[] = {0x00, 0x17, 0x04, 0x86, 0x80};
     GByteArray *chain = card();
 
     memcpy(chain->data + 0x90,
@@ -112,11 +112,7 @@ static inline GByteArray *card_bit(void)
     put_tag(chain, 0x90 + 18, "i");
     put16(chain, 0x90 + 20, 5);
     put16(chain, 0x90 + 22, 0x100);
-    chain->data[0x100] = version[2];
-    chain->data[0x101] = version[1];
-    chain->data[0x102] = version[3];
-    chain->data[0x103] = version[4];
-    chain->data[0x104] = version[0];
+    memcpy(chain->data + 0x100, version, sizeof version);
     make_sum(chain, 0, 1024);
     return chain;
 }

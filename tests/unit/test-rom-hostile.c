@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/rom-chains.h"
 #include "tests/unit/rom-check.h"
 
 /* Input that is cut, changed or made up: nothing is read outside of it (run under ASan), and what is said
@@ -19,6 +20,18 @@ static void test_truncated(void **state)
     for (gsize size = 0; size < file->len; size++) {
         g_autoptr(VvRom) rom = parse_bytes(file->data, size, &gtx1080);
         assert_int_not_equal(rom->verdict, VV_ROM_GOOD);
+    }
+}
+
+/* Every built chain, cut at every byte: never better than whole, except where only what follows was wrong. */
+static void test_truncated_vendors(void **state)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(built_chains); i++) {
+        g_autoptr(GByteArray) chain = built_chains[i].build();
+        for (gsize size = 0; size < chain->len; size++) {
+            g_autoptr(VvRom) rom = parse_bytes(chain->data, size, NULL);
+            assert_true(rom->verdict != VV_ROM_GOOD || built_chains[i].verdict != VV_ROM_GOOD);
+        }
     }
 }
 
@@ -58,6 +71,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_truncated_vendors),
         cmocka_unit_test(test_mutated),
         cmocka_unit_test(test_endless),
     };
