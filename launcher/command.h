@@ -62,6 +62,8 @@ int vv_verb_bind(VvContext *context, char **words, GError **error);
 int vv_verb_release(VvContext *context, char **words, GError **error);
 int vv_verb_rom_dump(VvContext *context, char **words, GError **error);
 int vv_verb_rom_check(VvContext *context, char **words, GError **error);
+int vv_verb_rom_fix(VvContext *context, char **words, GError **error);
+int vv_verb_rom_extract(VvContext *context, char **words, GError **error);
 int vv_verb_define(VvContext *context, char **words, GError **error);
 int vv_verb_xml(VvContext *context, char **words, GError **error);
 int vv_verb_start(VvContext *context, char **words, GError **error);
@@ -70,4 +72,5 @@ int vv_verb_recover(VvContext *context, char **words, GError **error);
 int vv_verb_status(VvContext *context, char **words, GError **error);
 
 extern const GOptionEntry vv_list_options[], vv_plan_options[], vv_bind_options[], vv_release_options[],
-    vv_rom_dump_options[], vv_rom_check_options[], vv_vm_options[], vv_start_options[], vv_stop_options[];
+    vv_rom_dump_options[], vv_rom_check_options[], vv_rom_fix_options[], vv_rom_extract_options[],
+    vv_vm_options[], vv_start_options[], vv_stop_options[];

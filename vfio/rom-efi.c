@@ -56,7 +56,9 @@ static void judge_plain(VvRom *rom, VvRomView program, VvRomImage *facts)
                         "the EFI image at 0x%zx has no PE program where it should be", facts->offset);
         return;
     }
-    gboolean gop = program.size > 0 && memmem(program.data, program.size, gop_guid, sizeof gop_guid);
+    /* A network card's driver knows the protocol too, but only to use what a graphics card's one gives. */
+    gboolean gop = facts->class_code >> 16 == 0x03 && program.size > 0 &&
+                   memmem(program.data, program.size, gop_guid, sizeof gop_guid);
     facts->efi_program = gop ? VV_ROM_PROGRAM_GOP : VV_ROM_PROGRAM_DRIVER;
     if (machine != facts->efi_machine) {
         facts->efi_program = VV_ROM_PROGRAM_NONE;

@@ -113,33 +113,59 @@ static gboolean walk(VvRom *rom, VvRomView data, const VvDevice *device, gboolea
     }
 }
 
-/* By the PCIR alone, as every firmware goes. G_MAXSIZE where that leads to an image that is marked as the
- * last one; else where it stops. `ret_end` is behind the last image that was seen. */
+/* The image at `at` as every firmware counts it, by the PCIR alone. False where there is none. */
+static gboolean count_standard(VvRomView data, gsize at, gsize *ret_length, gboolean *ret_last)
+{
+    VvRomView rest = vv_rom_view_from(data, at);
+    gsize pcir = vv_rom_u16(rest, 0x18), legacy = vv_rom_legacy_length(rest);
+
+    *ret_length = (gsize)vv_rom_u16(rest, pcir + 0x10) * VV_ROM_BLOCK;
+    if (!vv_rom_has_header(rest) || *ret_length == 0)
+        return FALSE;
+    *ret_last = (vv_rom_u8(rest, pcir + 0x15) & 0x80) != 0;
+    /* edk2 takes the longer one, and SeaBIOS what byte 2 counts. */
+    if (*ret_last && vv_rom_u8(rest, pcir + 0x14) == VV_ROM_TYPE_LEGACY && legacy <= rest.size)
+        *ret_length = MAX(*ret_length, legacy);
+    return TRUE;
+}
+
+/* G_MAXSIZE where that leads to an image that is marked as the last one; else where it stops. `ret_end` is
+ * behind the last image that was seen. */
 static gsize walk_standard(VvRomView data, gsize at, gsize *ret_end)
 {
-    for (;;) {
-        VvRomView rest = vv_rom_view_from(data, at);
-        gsize pcir = vv_rom_u16(rest, 0x18), length = (gsize)vv_rom_u16(rest, pcir + 0x10) * VV_ROM_BLOCK;
-        gboolean last = (vv_rom_u8(rest, pcir + 0x15) & 0x80) != 0;
+    gboolean last = FALSE;
 
-        if (!vv_rom_has_header(rest) || length == 0)
+    for (gsize length; !last && count_standard(data, at, &length, &last); at += length)
+        *ret_end = MIN(at + length, data.size);
+    return last ? G_MAXSIZE : at;
+}
+
+/* The first image that firmware sees, and NVIDIA's counting does not; G_MAXSIZE: none. */
+static gsize find_unlisted(const VvRom *rom, VvRomView data)
+{
+    gboolean last = FALSE;
+    guint i = 0;
+
+    for (gsize at = rom->start, length; !last && count_standard(data, at, &length, &last); at += length) {
+        while (i < rom->images->len && g_array_index(rom->images, VvRomImage, i).offset < at)
+            i++;
+        if (i == rom->images->len || g_array_index(rom->images, VvRomImage, i).offset != at)
             return at;
-        /* edk2 takes the longer one, and SeaBIOS what byte 2 counts. */
-        if (last && vv_rom_u8(rest, pcir + 0x14) == VV_ROM_TYPE_LEGACY &&
-            vv_rom_legacy_length(rest) <= rest.size)
-            length = MAX(length, vv_rom_legacy_length(rest));
-        at += length;
-        *ret_end = MIN(at, data.size);
-        if (last)
-            return G_MAXSIZE;
     }
+    return G_MAXSIZE;
 }
 
 static void judge_end(VvRom *rom, VvRomView data, gsize stop)
 {
     VvRomView rest = vv_rom_view_from(data, stop);
+    gsize unlisted = find_unlisted(rom, data);
 
-    if (stop == G_MAXSIZE)
+    if (unlisted != G_MAXSIZE)
+        vv_rom_complain(rom, VV_ROM_BAD, "lengths-differ",
+                        "firmware goes by the PCIR and finds an image at 0x%zx, in the middle of one by "
+                        "NVIDIA's own lengths",
+                        unlisted);
+    else if (stop == G_MAXSIZE)
         judge_trailing(rom, vv_rom_view_from(data, rom->guest_end));
     else if (stop >= rom->end || vv_rom_is_nvidia_private(rest))
         judge_open_end(rom, rest);
@@ -184,6 +210,7 @@ static void judge_ids(VvRom *rom, const VvDevice *device)
         if (!image->matches && (!other || image->vendor != device->vendor))
             other = image;
     }
+    rom->match = fits && !vendor_differs ? VV_ROM_MATCH_YES : other ? VV_ROM_MATCH_NO : VV_ROM_MATCH_UNKNOWN;
     if (!other)
         return;
     gboolean remark = fits && !vendor_differs;

@@ -9,7 +9,7 @@ typedef enum {
     VV_ROM_PROGRAM_UNKNOWN, /* no EFI image, or a compressed one */
     VV_ROM_PROGRAM_NONE,    /* none that firmware could load: see "efi-program" */
     VV_ROM_PROGRAM_DRIVER,
-    VV_ROM_PROGRAM_GOP, /* a driver that knows the Graphics Output Protocol: it can give an early picture */
+    VV_ROM_PROGRAM_GOP, /* a display's driver that knows the Graphics Output Protocol: an early picture */
 } VvRomProgram;
 
 typedef struct {
@@ -38,6 +38,8 @@ typedef struct {
     gboolean matches; /* made for the card that was given: its ids are in the PCIR or in the device list */
 } VvRomImage;
 
+typedef enum { VV_ROM_MATCH_UNKNOWN, VV_ROM_MATCH_YES, VV_ROM_MATCH_NO } VvRomMatch;
+
 typedef enum { VV_ROM_GOOD, VV_ROM_REPAIRABLE, VV_ROM_BAD } VvRomVerdict;
 
 typedef struct {
@@ -53,6 +55,7 @@ typedef struct {
  *              no-pcir pcir-outside pcir-misaligned length-zero    an image whose header leads nowhere
  *              truncated              an image is longer than what is left
  *              chain-broken           behind an image that is not the last something else follows
+ *              lengths-differ         firmware and NVIDIA's drivers would see other images
  *              efi-header             an EFI image that firmware will not load
  *              efi-program            no program in it, or one for another machine than it says
  *              foreign                made for another card
@@ -84,6 +87,7 @@ typedef struct {
     GArray *devices;       /* guint16: all device lists; see VvRomImage.first_device */
     VvRomFirmware ovmf;    /* a guest with UEFI, on x86-64 */
     VvRomFirmware seabios; /* a guest with a BIOS; with a card it wants that card's ids in the PCIR */
+    VvRomMatch match;      /* unknown without a card, and without an image that firmware runs */
     gboolean atom;         /* has the signatures of AMD's ATOM BIOS */
     /* From the places that rom-strings.c names; "" where there is none. Printable ASCII. */
     char version[64], part_number[64], date[24], product[64];

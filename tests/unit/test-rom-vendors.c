@@ -44,6 +44,16 @@ static void test_npde_lengths(void **state)
     assert_int_equal(broken->verdict, VV_ROM_BAD);
     assert_true(has(broken, "chain-broken"));
 
+    /* NPDE longer than PCIR: firmware goes on in the middle. */
+    chain = card();
+    put_npde(chain, 0, 3, FALSE, 0);
+    make_sum(chain, 0, 1024);
+    g_autoptr(VvRom) longer = parse_and_free(chain, &gtx1080);
+    assert_int_equal(longer->images->len, 2);
+    assert_int_equal(image(longer, 0)->length, 3 * 512);
+    assert_true(has(longer, "lengths-differ"));
+    assert_true(longer->ovmf.runs && longer->seabios.runs);
+
     /* A length of 0 says nothing. */
     chain = card_npde();
     put16(chain, NPDE_AT + 8, 0);
@@ -116,6 +126,12 @@ static void test_program(void **state)
     g_autoptr(VvRom) driver = parse_and_free(chain, NULL);
     assert_int_equal(image(driver, 1)->efi_program, VV_ROM_PROGRAM_DRIVER);
     assert_true(driver->ovmf.runs);
+
+    /* A network card's driver is no graphics driver, whatever it knows. */
+    chain = card_plain_efi();
+    chain->data[1024 + PCIR + 0x0f] = 0x02;
+    g_autoptr(VvRom) network = parse_and_free(chain, NULL);
+    assert_int_equal(image(network, 1)->efi_program, VV_ROM_PROGRAM_DRIVER);
 
     static const struct {
         gsize at;
