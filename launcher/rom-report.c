@@ -99,9 +99,9 @@ void vv_print_rom(const VvRom *rom, const char *what)
     }
 }
 
-static json_object *json_hex(guint value)
+static json_object *json_hex(guint value, int digits)
 {
-    g_autofree char *text = g_strdup_printf("%04x", value);
+    g_autofree char *text = g_strdup_printf("%0*x", digits, value);
 
     return vv_json_text(text);
 }
@@ -126,14 +126,14 @@ static json_object *json_image(const VvRom *rom, const VvRomImage *image)
 
     for (guint i = 0; i < image->device_count; i++)
         json_object_array_add(devices,
-                              json_hex(g_array_index(rom->devices, guint16, image->first_device + i)));
+                              json_hex(g_array_index(rom->devices, guint16, image->first_device + i), 4));
     json_object_object_add(object, "offset", json_object_new_int64((gint64)image->offset));
     json_object_object_add(object, "length", json_object_new_int64((gint64)image->length));
     json_object_object_add(object, "type", vv_json_text(vv_rom_type_name(image->type, type)));
-    json_object_object_add(object, "vendor", json_hex(image->vendor));
-    json_object_object_add(object, "device", json_hex(image->device));
+    json_object_object_add(object, "vendor", json_hex(image->vendor, 4));
+    json_object_object_add(object, "device", json_hex(image->device, 4));
     json_object_object_add(object, "devices", devices);
-    json_object_object_add(object, "class", json_object_new_int((int)image->class_code));
+    json_object_object_add(object, "class", json_hex(image->class_code, 6));
     json_object_object_add(object, "revision", json_object_new_int(image->rom_revision));
     json_object_object_add(object, "checksum",
                            image->has_checksum ? json_object_new_boolean(image->checksum_ok) : NULL);

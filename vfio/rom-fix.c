@@ -74,7 +74,7 @@ static gsize summed_length(VvRomView image, const VvRomImage *facts)
 {
     gsize counted = vv_rom_legacy_length(image);
 
-    return MIN(counted > 0 && counted <= image.size ? counted : facts->pcir_length, image.size);
+    return MIN(counted > 0 && counted <= image.size ? counted : facts->length, image.size);
 }
 
 static VvRomView view_of(const Work *work, const VvRomImage *facts)

@@ -97,9 +97,7 @@ static void parse_legacy(VvRom *rom, VvRomView rest, gboolean no_checksum, VvRom
     if (no_checksum || facts->length > rest.size)
         return;
     facts->checksum_ok = (counted > 0 && counted <= rest.size && vv_rom_sum(rest, counted) == 0) ||
-                         (counted != facts->length && vv_rom_sum(rest, facts->length) == 0) ||
-                         (facts->pcir_length != facts->length && facts->pcir_length <= rest.size &&
-                          facts->pcir_length > 0 && vv_rom_sum(rest, facts->pcir_length) == 0);
+                         (counted != facts->length && vv_rom_sum(rest, facts->length) == 0);
     if (!facts->checksum_ok)
         vv_rom_complain(rom, VV_ROM_REPAIRABLE, "checksum",
                         "the %zu bytes of the legacy image at 0x%zx do not sum to 0", facts->length,

@@ -2,6 +2,8 @@
 #include "tests/unit/rom-chains.h"
 #include "tests/unit/rom-check.h"
 
+#include <time.h>
+
 /* Input that is cut, changed or made up: nothing is read outside of it (run under ASan), and what is said
  * about it is consistent. */
 
@@ -67,6 +69,26 @@ static void test_endless(void **state)
     assert_true(has(rom, "no-last"));
 }
 
+/* Each of 32768 images says that it reaches to the end: the work stays in proportion to the bytes. */
+static void test_overlapping(void **state)
+{
+    g_autoptr(GByteArray) chain = g_byte_array_new();
+    g_autoptr(GByteArray) block = g_byte_array_new();
+
+    append_image(block, 0, 1, FALSE);
+    put16(block, PCIR + 0x10, 0x7fff);
+    put_npde(block, 0, 1, FALSE, 0);
+    while (chain->len < 16U << 20)
+        g_byte_array_append(chain, block->data, block->len);
+    clock_t start = clock();
+    g_autoptr(VvRom) rom = parse(chain, NULL);
+    g_autoptr(GBytes) bytes = g_bytes_new(chain->data, chain->len);
+    assert_null(vv_rom_fix(bytes, VV_ROM_FIX_CHECKSUM | VV_ROM_FIX_LAST, NULL, NULL));
+    assert_true((clock() - start) / CLOCKS_PER_SEC < 10);
+    assert_int_equal(rom->images->len, 32768);
+    assert_int_equal(rom->verdict, VV_ROM_BAD);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -74,6 +96,7 @@ int main(void)
         cmocka_unit_test(test_truncated_vendors),
         cmocka_unit_test(test_mutated),
         cmocka_unit_test(test_endless),
+        cmocka_unit_test(test_overlapping),
     };
 
     return cmocka_run_group_tests_name("rom-hostile", tests, NULL, NULL);
