@@ -121,17 +121,25 @@ static void read_pcir(VvRomView rest, gsize pcir, VvRomImage *facts)
     facts->pcir_last = facts->last = (vv_rom_u8(rest, pcir + 0x15) & 0x80) != 0;
 }
 
+static gboolean leads_on(VvRomView rest, gsize length)
+{
+    VvRomView next = vv_rom_view_from(rest, length);
+
+    return vv_rom_has_header(next) || vv_rom_has_private_header(next);
+}
+
 /* An image that is longer for NVIDIA's drivers than for everybody else, or the other way round. Without a
  * mark of its own, a part of an image is not the last one (kernel_gsp_vbios_tu102.c, s_locateExpansionRoms).
  */
-static void apply_npde(VvRomImage *facts, const VvRomNpde *npde)
+static void apply_npde(VvRomView rest, VvRomImage *facts, const VvRomNpde *npde)
 {
     facts->has_npde = TRUE;
     if (npde->has_last)
         facts->last = npde->last;
     else if (npde->length > 0 && npde->length < facts->pcir_length)
         facts->last = FALSE;
-    if (npde->length > 0)
+    /* One that leads nowhere, where the PCIR's leads to an image, is not meant. */
+    if (npde->length > 0 && (leads_on(rest, npde->length) || !leads_on(rest, facts->pcir_length)))
         facts->length = npde->length;
 }
 
@@ -166,7 +174,7 @@ gboolean vv_rom_parse_image(VvRom *rom, VvRomView rest, const VvDevice *device, 
         return FALSE;
     read_pcir(rest, pcir, facts);
     if (vv_rom_read_npde(rest, pcir, &npde))
-        apply_npde(facts, &npde);
+        apply_npde(rest, facts, &npde);
     judge_lengths(rom, rest, facts);
     if (facts->length == 0)
         return FALSE;

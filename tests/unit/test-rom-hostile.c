@@ -92,10 +92,8 @@ static void test_overlapping(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_truncated_vendors),
-        cmocka_unit_test(test_mutated),
-        cmocka_unit_test(test_endless),
+        cmocka_unit_test(test_truncated),   cmocka_unit_test(test_truncated_vendors),
+        cmocka_unit_test(test_mutated),     cmocka_unit_test(test_endless),
         cmocka_unit_test(test_overlapping),
     };
 

@@ -54,6 +54,15 @@ static void test_npde_lengths(void **state)
     assert_true(has(longer, "lengths-differ"));
     assert_true(longer->ovmf.runs && longer->seabios.runs);
 
+    /* NPDE's length leads nowhere, PCIR's leads on. */
+    chain = card();
+    put_npde(chain, 0, 1, FALSE, 0);
+    make_sum(chain, 0, 1024);
+    g_autoptr(VvRom) nowhere = parse_and_free(chain, &gtx1080);
+    assert_int_equal(nowhere->verdict, VV_ROM_GOOD);
+    assert_int_equal(nowhere->images->len, 3);
+    assert_int_equal(image(nowhere, 0)->length, 1024);
+
     /* A length of 0 says nothing. */
     chain = card_npde();
     put16(chain, NPDE_AT + 8, 0);
