@@ -59,6 +59,12 @@ static inline gboolean vv_rom_has_tag(VvRomView view, gsize offset, const char *
 void vv_rom_complain(VvRom *rom, VvRomVerdict weight, const char *code, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
+/* rom-chain.c: every byte is `value`, and there is one. */
+gboolean vv_rom_is_all(VvRomView view, guint8 value);
+/* Reads the images from rom->start on, sets the ends, and says what is wrong with the chain. `device` may be
+ * NULL. */
+void vv_rom_walk(VvRom *rom, VvRomView data, const VvDevice *device);
+
 /* rom-image.c: fills `facts` from the image at facts->offset, where `rest` begins; facts->length stays 0 when
  * it has no usable PCIR. False where the walk cannot go on from this image. */
 gboolean vv_rom_parse_image(VvRom *rom, VvRomView rest, const VvDevice *device, VvRomImage *facts);
