@@ -26,9 +26,7 @@ const char *vv_rom_machine_name(guint16 machine, char text[static 16])
     return text;
 }
 
-/* PE format specification: "MZ" with the PE header's place at 0x3c, or the PE header at once; or the UEFI
- * platform specification's short form of it, TE. False where there is none of these. */
-static gboolean read_program(VvRomView program, guint16 *ret_machine, guint16 *ret_subsystem)
+gboolean vv_rom_read_program(VvRomView program, guint16 *ret_machine, guint16 *ret_subsystem)
 {
     gsize pe = vv_rom_has_tag(program, 0, "MZ", 2) ? vv_rom_u32(program, 0x3c) : 0;
 
@@ -50,7 +48,7 @@ static void judge_plain(VvRom *rom, VvRomView program, VvRomImage *facts)
     guint16 machine, subsystem;
     char there[16], said[16];
 
-    if (!read_program(program, &machine, &subsystem)) {
+    if (!vv_rom_read_program(program, &machine, &subsystem)) {
         facts->efi_program = VV_ROM_PROGRAM_NONE;
         vv_rom_complain(rom, VV_ROM_BAD, "efi-program",
                         "the EFI image at 0x%zx has no PE program where it should be", facts->offset);
@@ -60,12 +58,11 @@ static void judge_plain(VvRom *rom, VvRomView program, VvRomImage *facts)
     gboolean gop = facts->class_code >> 16 == 0x03 && program.size > 0 &&
                    memmem(program.data, program.size, gop_guid, sizeof gop_guid);
     facts->efi_program = gop ? VV_ROM_PROGRAM_GOP : VV_ROM_PROGRAM_DRIVER;
-    if (machine != facts->efi_machine) {
-        facts->efi_program = VV_ROM_PROGRAM_NONE;
+    if (machine != facts->efi_machine)
         vv_rom_complain(rom, VV_ROM_BAD, "efi-program",
                         "the program of the EFI image at 0x%zx is for %s, its header says %s", facts->offset,
                         vv_rom_machine_name(machine, there), vv_rom_machine_name(facts->efi_machine, said));
-    } else if (subsystem != facts->efi_subsystem)
+    else if (subsystem != facts->efi_subsystem)
         vv_rom_complain(
             rom, VV_ROM_GOOD, "efi-subsystem",
             "the program of the EFI image at 0x%zx is of subsystem 0x%02x, its header says 0x%02x",

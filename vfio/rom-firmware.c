@@ -39,22 +39,37 @@ static const VvRomImage *image_at(const VvRom *rom, gsize offset)
                : NULL;
 }
 
+/* Is it for x64? OVMF asks the program itself, and not the header before it (seen with edk2 2022.11; older
+ * ones asked both); what is in a compressed one only the header says here. */
+static gboolean is_x64(VvRomFirmware *firmware, VvRomView rest, gsize at, gsize start, gsize size)
+{
+    guint16 machine = vv_rom_u16(rest, 0x0a), subsystem;
+    VvRomView program = {rest.data + start, size - start};
+    gboolean found = vv_rom_u16(rest, 0x0c) == 1
+                         ? program.size >= 8 && vv_rom_u32(program, 0) <= program.size - 8
+                         : vv_rom_read_program(program, &machine, &subsystem);
+    char text[16];
+
+    if (!found)
+        say(firmware, "the EFI image at 0x%zx has no program that it can load", at);
+    else if (machine != VV_ROM_MACHINE_X64)
+        say(firmware, "the EFI image at 0x%zx is for %s, not x64", at, vv_rom_machine_name(machine, text));
+    return found && machine == VV_ROM_MACHINE_X64;
+}
+
 /* Would OVMF's LocalLoadFile2 load this one? `rest` begins at it. */
 static gboolean loads(VvRomFirmware *firmware, VvRomView rest, gsize at, gsize length)
 {
-    guint16 machine = vv_rom_u16(rest, 0x0a), subsystem = vv_rom_u16(rest, 8);
+    guint16 subsystem = vv_rom_u16(rest, 8);
     gsize size = (gsize)vv_rom_u16(rest, 2) * VV_ROM_BLOCK, start = vv_rom_u16(rest, 0x16);
-    char text[16];
 
-    if (machine != VV_ROM_MACHINE_X64)
-        say(firmware, "the EFI image at 0x%zx is for %s, not x64", at, vv_rom_machine_name(machine, text));
-    else if (vv_rom_u32(rest, 4) != 0x0ef1 || (subsystem != 0x0b && subsystem != 0x0c) ||
-             vv_rom_u16(rest, 0x0c) > 1 || size > length || start >= size)
+    if (vv_rom_u32(rest, 4) != 0x0ef1 || (subsystem != 0x0b && subsystem != 0x0c) ||
+        vv_rom_u16(rest, 0x0c) > 1 || size > length || start >= size)
         say(firmware, "the header of the EFI image at 0x%zx is wrong", at);
     else if (size > rest.size)
         say(firmware, "the EFI image at 0x%zx is cut off", at);
     else
-        return TRUE;
+        return is_x64(firmware, rest, at, start, size);
     return FALSE;
 }
 
@@ -90,12 +105,9 @@ static void judge_ovmf(const VvRom *rom, VvRomFirmware *firmware, VvRomView data
         if (vv_rom_u8(rest, pcir + 0x14) == VV_ROM_TYPE_EFI && loads(firmware, rest, at, length)) {
             const VvRomImage *image = image_at(rom, at);
             firmware->offset = at;
-            firmware->runs = !image || image->efi_program != VV_ROM_PROGRAM_NONE;
-            if (!firmware->runs)
-                say(firmware, "the EFI image at 0x%zx has no program that it can load", at);
-            else
-                say(firmware, "runs the EFI image at 0x%zx%s", at,
-                    image && image->efi_program == VV_ROM_PROGRAM_GOP ? ", a graphics driver (GOP)" : "");
+            firmware->runs = TRUE;
+            say(firmware, "runs the EFI image at 0x%zx%s", at,
+                image && image->efi_program == VV_ROM_PROGRAM_GOP ? ", a graphics driver (GOP)" : "");
             return;
         }
         if (last)

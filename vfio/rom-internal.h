@@ -78,6 +78,10 @@ gsize vv_rom_legacy_length(VvRomView image);
  */
 void vv_rom_parse_efi(VvRom *rom, VvRomView image, gboolean whole, VvRomImage *facts);
 
+/* PE format specification: "MZ" with the PE header's place at 0x3c, or the PE header at once; or the UEFI
+ * platform specification's short form of it, TE. False where there is none of these. */
+gboolean vv_rom_read_program(VvRomView program, guint16 *ret_machine, guint16 *ret_subsystem);
+
 /* rom-vendor.c: does `image` begin with 55 AA and point to a PCIR that is inside of `image`? */
 gboolean vv_rom_has_header(VvRomView image);
 /* The same for the formats that NVIDIA has for itself: 56 4E or 77 BB, and PCIR, NPDS or RGIS. */

@@ -147,22 +147,25 @@ static void test_program(void **state)
         guint16 value;
         VvRomVerdict verdict;
         const char *code;
+        gboolean runs;
     } cases[] = {
-        {EFI_PROGRAM, 0x1234, VV_ROM_BAD, "efi-program"},                           /* no MZ */
-        {EFI_PROGRAM + 0x3e, 0x7fff, VV_ROM_BAD, "efi-program"},                    /* PE header far away */
-        {EFI_PROGRAM + 0x3c, 3 * 512 - EFI_PROGRAM - 8, VV_ROM_BAD, "efi-program"}, /* cut by the end */
-        {EFI_PROGRAM + 0x80, 0x4551, VV_ROM_BAD, "efi-program"},                    /* no PE */
-        {EFI_PROGRAM + 0x84, 0xaa64, VV_ROM_BAD, "efi-program"},                    /* another machine */
-        {EFI_PROGRAM + 0x80 + 24 + 68, 0x0a, VV_ROM_GOOD, "efi-subsystem"},
-        {0x08, 0x0a, VV_ROM_BAD, "efi-header"}, /* an application */
-        {0x02, 4, VV_ROM_BAD, "efi-header"},    /* longer than its PCIR says */
+        {EFI_PROGRAM, 0x1234, VV_ROM_BAD, "efi-program", FALSE},        /* no MZ */
+        {EFI_PROGRAM + 0x3e, 0x7fff, VV_ROM_BAD, "efi-program", FALSE}, /* PE header far away */
+        {EFI_PROGRAM + 0x3c, 3 * 512 - EFI_PROGRAM - 8, VV_ROM_BAD, "efi-program",
+         FALSE},                                                        /* cut by the end */
+        {EFI_PROGRAM + 0x80, 0x4551, VV_ROM_BAD, "efi-program", FALSE}, /* no PE */
+        {EFI_PROGRAM + 0x84, 0xaa64, VV_ROM_BAD, "efi-program", FALSE}, /* another machine */
+        {EFI_PROGRAM + 0x80 + 24 + 68, 0x0a, VV_ROM_GOOD, "efi-subsystem", TRUE},
+        {0x0a, 0xaa64, VV_ROM_BAD, "efi-program", TRUE}, /* only the header: OVMF asks the program */
+        {0x08, 0x0a, VV_ROM_BAD, "efi-header", FALSE},   /* an application */
+        {0x02, 4, VV_ROM_BAD, "efi-header", FALSE},      /* longer than its PCIR says */
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         chain = card_plain_efi();
         put16(chain, 1024 + cases[i].at, cases[i].value);
         g_autoptr(VvRom) wrong = parse_and_free(chain, NULL);
         if (wrong->verdict != cases[i].verdict || !has(wrong, cases[i].code) ||
-            wrong->ovmf.runs != (cases[i].verdict == VV_ROM_GOOD))
+            wrong->ovmf.runs != cases[i].runs)
             fail_msg("case %zu: %s, %s", i, vv_rom_verdict_name(wrong->verdict), wrong->ovmf.detail);
     }
 
