@@ -23,7 +23,7 @@ const VvCommand vv_commands[] = {
      vv_verb_rom_check, vv_rom_check_options},
     {"rom fix", "FILE -o FILE", "cut a VBIOS to what a guest needs, and mend it", VV_HAS_JSON, 1, 1,
      vv_verb_rom_fix, vv_rom_fix_options},
-    {"rom extract", "FILE --image N|--efi -o FILE", "take one image out of a VBIOS", VV_NEEDS_NOTHING, 1, 1,
+    {"rom extract", "FILE -o FILE", "take one image out of a VBIOS", VV_NEEDS_NOTHING, 1, 1,
      vv_verb_rom_extract, vv_rom_extract_options},
     {"define", "FILE", "make a libvirt domain from a VM file", VV_NEEDS_ROOT | VV_HAS_DRY_RUN, 1, 1,
      vv_verb_define, vv_vm_options},
