@@ -112,7 +112,7 @@ sweep() { # bind|release STRIDE DEVICE...
 }
 
 few=1 many=1 wanted=5000
-[[ $long == yes ]] || few=3 many=5 wanted=190
+[[ $long == yes ]] || few=4 many=7 wanted=190
 for verb in bind release; do
 	sweep "$verb" 1 "$rng"
 	sweep "$verb" 1 "$edu" "$wdt"
