@@ -15,8 +15,8 @@ set -euo pipefail
 . "$LAB_ROOT/tests/lab/inside/hotplug.sh"
 
 # How many cards leave at random moments, of each kind: bind and release. A number as argument replaces it.
-rounds=20
-[[ ! ${1:-} =~ ^[0-9]+$ ]] || rounds=$1
+rounds=6
+[[ ${1:-} != --long ]] || rounds=60
 
 lab_blocking_load || bail 'there is no driver that blocks'
 bad0=$(lab_dev bad0) bad1=$(lab_dev bad1) nic=$(lab_dev nic) audio=$(lab_dev audio) usb=$(lab_dev usb)
