@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/rom-chains.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
-#include <glib/gstdio.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,26 +17,6 @@
 #define SECONDS 120
 
 static const VvDevice e1000 = {.text = "0000:00:01.0", .vendor = 0x8086, .device = 0x100e};
-static char *folder;
-
-static int set_up(void **state)
-{
-    folder = g_dir_make_tmp("rom-firmware-XXXXXX", NULL);
-    return folder ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-
-    for (const char *name; (name = g_dir_read_name(dir));) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        g_remove(path);
-    }
-    g_rmdir(folder);
-    g_clear_pointer(&folder, g_free);
-    return 0;
-}
 
 static void put(const char *name, const guint8 *data, gsize size)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/scratch.h"
 #include "vfio/error.h"
 #include "vfio/rom.h"
 
@@ -13,30 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <glib/gstdio.h>
-
 #include <cmocka.h>
-
-static char *folder;
-
-static int set_up(void **state)
-{
-    folder = g_dir_make_tmp("rom-file-XXXXXX", NULL);
-    return folder ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-
-    for (const char *name; (name = g_dir_read_name(dir));) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        g_remove(path);
-    }
-    g_rmdir(folder);
-    g_clear_pointer(&folder, g_free);
-    return 0;
-}
 
 static char *in_folder(const char *name)
 {

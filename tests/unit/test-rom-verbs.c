@@ -1,34 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/rom-chains.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
-#include <glib/gstdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* The verbs about ROM files, as they are called. They touch no device. */
 
-static char *folder, *said;
-
-static int set_up(void **state)
-{
-    folder = g_dir_make_tmp("rom-verbs-XXXXXX", NULL);
-    return folder ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-
-    for (const char *name; (name = g_dir_read_name(dir));) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        g_remove(path);
-    }
-    g_rmdir(folder);
-    g_clear_pointer(&folder, g_free);
-    g_clear_pointer(&said, g_free);
-    return 0;
-}
+static char *said;
 
 /* Runs it in the folder; what it said goes to `said`. `words` is one string. */
 static int run(const char *words)
@@ -172,5 +152,7 @@ int main(void)
         TEST(test_never_in_place), TEST(test_extract),
     };
 
-    return cmocka_run_group_tests_name("rom-verbs", tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("rom-verbs", tests, NULL, NULL);
+    g_free(said);
+    return failed;
 }
