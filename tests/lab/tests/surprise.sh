@@ -14,7 +14,7 @@ set -euo pipefail
 # shellcheck source=tests/lab/inside/hotplug.sh
 . "$LAB_ROOT/tests/lab/inside/hotplug.sh"
 
-# How many cards leave at random moments, of each kind: bind and release. A number as argument replaces it.
+# How many cards leave at random moments, of each kind: bind and release.
 rounds=6
 [[ ${1:-} != --long ]] || rounds=60
 
