@@ -2,13 +2,13 @@
 #include "vfio/child.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,7 +57,7 @@ int vv_child_start(VvChild *child, VvChildFn work, gpointer data, const int keep
     int ends[2];
 
     *child = (VvChild){.fd = -1, .deadline = g_get_monotonic_time() + (gint64)deadline_ms * 1000};
-    if (pipe2(ends, O_CLOEXEC) != 0)
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return errno;
     pid_t pid = fork();
     int error = pid < 0 ? errno : 0;

@@ -10,7 +10,7 @@
  * given, because one that is left behind would keep a lock or somebody's pipe for ever. */
 typedef struct {
     pid_t pid;       /* 0: there is none */
-    int fd;          /* what the child writes comes out here; it closes when the child ends */
+    int fd;          /* a stream socket to the child; it closes when the child ends */
     gint64 deadline; /* monotonic microseconds; the caller may move it */
     gboolean slow;   /* killed, and given more time to end */
 } VvChild;
@@ -18,7 +18,8 @@ typedef struct {
 /* Runs in the child, which ends when it returns. */
 typedef void (*VvChildFn)(int fd, gpointer data);
 
-/* `keep` (up to two descriptors, -1: none) stay open in the child. Returns 0 or the errno of pipe or fork. */
+/* `keep` (up to two descriptors, -1: none) stay open in the child. Returns 0 or the errno of socketpair or
+ * fork. */
 int vv_child_start(VvChild *child, VvChildFn work, gpointer data, const int keep[2], guint deadline_ms);
 
 /* SIGKILL, and a new deadline, after which vv_child_may_end() says whether to wait on. */

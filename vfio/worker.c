@@ -2,12 +2,14 @@
 #include "vfio/worker.h"
 
 #include "vfio/child.h"
+#include "vfio/order.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-/* A job that is running. */
+/* A child and the job that it works on. One that has done its job takes the next. */
 typedef struct {
     VvJob *job;
     VvChild child;
@@ -16,43 +18,17 @@ typedef struct {
     gboolean killed; /* its time was over */
 } Worker;
 
-/* What the child is given. */
+/* What all children inherit. */
 typedef struct {
     const VvSysfs *sysfs;
-    const VvJob *job;
-    int fd;
-} Order;
+    const GPtrArray *jobs;
+} Inheritance;
 
 /* What the child says: that a stage begins, and at last the result. */
 typedef struct {
     gboolean is_last;
     VvChangeResult result;
 } Message;
-
-VvJob *vv_job_new(VvAddress address, const char *driver, const char *override)
-{
-    VvJob *job = g_new0(VvJob, 1);
-
-    job->change.address = address;
-    job->change.driver = g_strdup(driver);
-    job->change.override = g_strdup(override);
-    job->lock_fd = -1;
-    return job;
-}
-
-void vv_job_free(VvJob *job)
-{
-    if (!job)
-        return;
-    g_free(job->change.driver);
-    g_free(job->change.fallback);
-    g_free(job->change.override);
-    g_free(job->change.power_control);
-    g_free(job->change.d3cold);
-    g_free(job->evidence);
-    g_free(job->alone);
-    g_free(job);
-}
 
 static void send_message(int fd, const Message *message)
 {
@@ -62,19 +38,24 @@ static void send_message(int fd, const Message *message)
 
 static void tell_stage(VvStage stage, gpointer data)
 {
-    const Order *order = data;
     const Message message = {FALSE, {.stage = stage}};
 
-    send_message(order->fd, &message);
+    send_message(*(int *)data, &message);
 }
 
 static void work(int fd, gpointer data)
 {
-    Order *order = data;
+    const Inheritance *inheritance = data;
+    guint number;
+    int lock_fd;
 
-    order->fd = fd;
-    const Message message = {TRUE, vv_driver_change(order->sysfs, &order->job->change, tell_stage, order)};
-    send_message(fd, &message);
+    while (vv_order_receive(fd, &number, &lock_fd) && number < inheritance->jobs->len) {
+        const VvJob *job = inheritance->jobs->pdata[number];
+        Message message = {TRUE, vv_driver_change(inheritance->sysfs, &job->change, tell_stage, &fd)};
+        if (lock_fd >= 0)
+            close(lock_fd);
+        send_message(fd, &message);
+    }
 }
 
 static guint limit_of(const VvWorkerLimits *limits, VvStage stage)
@@ -82,33 +63,53 @@ static guint limit_of(const VvWorkerLimits *limits, VvStage stage)
     return stage == VV_STAGE_RESET ? limits->reset_ms : limits->stage_ms;
 }
 
-static void start(const VvSysfs *sysfs, Worker *worker, const VvWorkerLimits *limits)
+/* A child that has nothing to do, or a new one. */
+static int find_child(const Inheritance *inheritance, GArray *idle, VvChild *child, guint deadline_ms)
 {
-    Order order = {.sysfs = sysfs, .job = worker->job};
-    const int keep[2] = {vv_sysfs_fd(sysfs), worker->job->lock_fd};
+    const int keep[2] = {vv_sysfs_fd(inheritance->sysfs), -1};
 
-    worker->started = g_get_monotonic_time();
-    worker->job->result = (VvChangeResult){.stage = VV_STAGE_OVERRIDE, .error = ECHILD};
-    worker->error = vv_child_start(&worker->child, work, &order, keep, limits->stage_ms);
+    if (!idle->len)
+        return vv_child_start(child, work, (gpointer)inheritance, keep, deadline_ms);
+    *child = g_array_index(idle, VvChild, idle->len - 1);
+    child->deadline = g_get_monotonic_time() + (gint64)deadline_ms * 1000;
+    g_array_set_size(idle, idle->len - 1);
+    return 0;
 }
 
-/* Takes what the child has said. TRUE when it will say no more. */
-static gboolean hear(Worker *worker, const VvWorkerLimits *limits)
+static void start(const Inheritance *inheritance, GArray *idle, Worker *worker, const VvWorkerLimits *limits)
+{
+    VvJob *job = worker->job;
+    guint number = 0;
+
+    worker->started = g_get_monotonic_time();
+    job->result = (VvChangeResult){.stage = VV_STAGE_OVERRIDE, .error = ETIMEDOUT};
+    worker->error = find_child(inheritance, idle, &worker->child, limits->stage_ms);
+    while (inheritance->jobs->pdata[number] != job)
+        number++;
+    /* One that has died meanwhile is heard of at once. */
+    if (!worker->error)
+        vv_order_send(worker->child.fd, number, job->lock_fd);
+}
+
+typedef enum { HEARD_STAGE, HEARD_RESULT, HEARD_END } Heard;
+
+/* Takes what the child has said. */
+static Heard hear(Worker *worker, const VvWorkerLimits *limits)
 {
     VvChangeResult *result = &worker->job->result;
     Message message;
 
-    if (read(worker->child.fd, &message, sizeof message) != sizeof message) {
+    if (recv(worker->child.fd, &message, sizeof message, MSG_WAITALL) != sizeof message) {
         result->error = worker->killed ? ETIMEDOUT : ECHILD;
-        return TRUE;
+        return HEARD_END;
     }
     *result = message.result;
     if (message.is_last)
-        return TRUE;
+        return HEARD_RESULT;
     result->error = ETIMEDOUT; /* unless it says something better */
     if (!worker->killed)
         worker->child.deadline = g_get_monotonic_time() + (gint64)limit_of(limits, result->stage) * 1000;
-    return FALSE;
+    return HEARD_STAGE;
 }
 
 /* It does not even hear SIGKILL. */
@@ -123,32 +124,43 @@ static void leave_behind(const VvSysfs *sysfs, Worker *worker)
     vv_child_abandon(&worker->child);
 }
 
-/* One step of a worker that may have something to say. TRUE when it is done with. */
-static gboolean attend(const VvSysfs *sysfs, Worker *worker, gboolean ready, const VvWorkerLimits *limits)
+/* TRUE when the worker's time is over, and that of SIGKILL as well. */
+static gboolean is_out_of_time(const VvSysfs *sysfs, Worker *worker)
 {
-    if (worker->error) {
-        worker->job->result.error = worker->error;
-        return TRUE;
-    }
-    if (ready && hear(worker, limits)) {
-        vv_child_reap(&worker->child);
-        return TRUE;
-    }
-    if (ready || worker->child.deadline > g_get_monotonic_time())
+    if (worker->child.deadline > g_get_monotonic_time())
         return FALSE;
-    if (worker->killed && vv_child_may_end(sysfs, &worker->child))
-        return FALSE;
-    if (worker->killed) {
-        leave_behind(sysfs, worker);
-        return TRUE;
-    }
+    if (worker->killed)
+        return !vv_child_may_end(sysfs, &worker->child);
     worker->killed = TRUE;
     vv_child_kill(&worker->child);
     return FALSE;
 }
 
-/* Waits until one of the running workers is done with. Returns its index. */
-static guint wait_one(const VvSysfs *sysfs, GArray *running, const VvWorkerLimits *limits)
+/* One step of a worker that may have something to say. TRUE when its job is done with. */
+static gboolean attend(const VvSysfs *sysfs, Worker *worker, gboolean ready, GArray *idle,
+                       const VvWorkerLimits *limits)
+{
+    Heard heard = HEARD_STAGE;
+
+    if (worker->error) {
+        worker->job->result.error = worker->error;
+        return TRUE;
+    }
+    if (ready)
+        heard = hear(worker, limits);
+    else if (is_out_of_time(sysfs, worker)) {
+        leave_behind(sysfs, worker);
+        return TRUE;
+    }
+    if (heard == HEARD_RESULT && !worker->killed)
+        g_array_append_val(idle, worker->child);
+    else if (heard != HEARD_STAGE)
+        vv_child_reap(&worker->child);
+    return heard != HEARD_STAGE;
+}
+
+/* Waits until one of the running workers is done with its job. Returns its index. */
+static guint wait_one(const VvSysfs *sysfs, GArray *running, GArray *idle, const VvWorkerLimits *limits)
 {
     g_autofree struct pollfd *polls = g_new0(struct pollfd, running->len);
 
@@ -161,7 +173,8 @@ static guint wait_one(const VvSysfs *sysfs, GArray *running, const VvWorkerLimit
         }
         int ready = poll(polls, running->len, nearest > now ? (int)((nearest - now) / 1000 + 1) : 0);
         for (guint i = 0; i < running->len; i++)
-            if (attend(sysfs, &g_array_index(running, Worker, i), ready > 0 && polls[i].revents, limits))
+            if (attend(sysfs, &g_array_index(running, Worker, i), ready > 0 && polls[i].revents, idle,
+                       limits))
                 return i;
     }
 }
@@ -175,7 +188,7 @@ static gboolean may_start(const GArray *running, const VvJob *job)
 }
 
 /* Starts what may start now. */
-static void start_some(const VvSysfs *sysfs, GPtrArray *waiting, GArray *running,
+static void start_some(const Inheritance *inheritance, GPtrArray *waiting, GArray *running, GArray *idle,
                        const VvWorkerLimits *limits)
 {
     for (guint i = 0; i < waiting->len && running->len < limits->parallel;) {
@@ -185,22 +198,33 @@ static void start_some(const VvSysfs *sysfs, GPtrArray *waiting, GArray *running
             continue;
         }
         g_ptr_array_remove_index(waiting, i);
-        start(sysfs, &worker, limits);
+        start(inheritance, idle, &worker, limits);
         g_array_append_val(running, worker);
     }
+}
+
+/* They end when they are told nothing more. */
+static void dismiss(GArray *idle)
+{
+    for (guint i = 0; i < idle->len; i++)
+        shutdown(g_array_index(idle, VvChild, i).fd, SHUT_RDWR);
+    for (guint i = 0; i < idle->len; i++)
+        vv_child_reap(&g_array_index(idle, VvChild, i));
 }
 
 void vv_workers_run(const VvSysfs *sysfs, const GPtrArray *jobs, const VvWorkerLimits *limits, VvJobDone done,
                     gpointer data)
 {
+    const Inheritance inheritance = {sysfs, jobs};
     g_autoptr(GArray) running = g_array_new(FALSE, FALSE, sizeof(Worker));
+    g_autoptr(GArray) idle = g_array_new(FALSE, FALSE, sizeof(VvChild));
     g_autoptr(GPtrArray) waiting = g_ptr_array_new();
 
     for (guint i = 0; i < jobs->len; i++)
         g_ptr_array_add(waiting, jobs->pdata[i]);
     while (waiting->len || running->len) {
-        start_some(sysfs, waiting, running, limits);
-        guint index = wait_one(sysfs, running, limits);
+        start_some(&inheritance, waiting, running, idle, limits);
+        guint index = wait_one(sysfs, running, idle, limits);
         const Worker *worker = &g_array_index(running, Worker, index);
         VvJob *job = worker->job;
         job->us = g_get_monotonic_time() - worker->started;
@@ -208,62 +232,5 @@ void vv_workers_run(const VvSysfs *sysfs, const GPtrArray *jobs, const VvWorkerL
         if (done)
             done(job, data);
     }
-}
-
-static const char *stage_doing(VvStage stage)
-{
-    switch (stage) {
-    case VV_STAGE_CHECK:
-        return "reading its configuration space does not end";
-    case VV_STAGE_RESET:
-        return "resetting it does not end";
-    case VV_STAGE_OVERRIDE:
-        return "setting its driver_override does not end";
-    case VV_STAGE_POWER:
-        return "setting its power management does not end";
-    case VV_STAGE_UNBIND:
-        return "its driver does not let go";
-    case VV_STAGE_BIND:
-        return "the driver that is to have it does not come back from its probe";
-    default:
-        return "the kernel does not answer";
-    }
-}
-
-static char *describe_failure(const VvJob *job, const char *address)
-{
-    const char *reason = g_strerror(job->result.error), *driver = job->change.driver;
-
-    switch (job->result.stage) {
-    case VV_STAGE_CHECK:
-        return g_strdup_printf("%s stays on VFIO: %s", address, vv_config_state_text(job->result.state));
-    case VV_STAGE_RESET:
-        return g_strdup_printf("cannot reset %s: %s", address, reason);
-    case VV_STAGE_OVERRIDE:
-        return g_strdup_printf("cannot set driver_override of %s: %s", address, reason);
-    case VV_STAGE_POWER:
-        return g_strdup_printf("cannot set the power management of %s: %s", address, reason);
-    case VV_STAGE_UNBIND:
-        return g_strdup_printf("cannot unbind %s from its driver: %s", address, reason);
-    case VV_STAGE_BIND:
-        return g_strdup_printf("the driver %s does not take %s: %s", driver, address,
-                               job->result.error == ENOENT ? "it is not loaded" : reason);
-    default:
-        return g_strdup_printf("%s did not end up on %s", address, driver ? driver : "no driver");
-    }
-}
-
-char *vv_job_describe(const VvJob *job)
-{
-    char text[VV_ADDRESS_TEXT];
-    const char *address = vv_address_format(job->change.address, text);
-
-    if (job->wedged)
-        return g_strdup_printf("%s is stuck: %s (%s)", address, stage_doing(job->result.stage),
-                               job->evidence);
-    if (job->result.error == ETIMEDOUT)
-        return g_strdup_printf("%s: no answer in time: %s", address, stage_doing(job->result.stage));
-    if (job->result.error == ECHILD)
-        return g_strdup_printf("%s: its worker died", address);
-    return describe_failure(job, address);
+    dismiss(idle);
 }

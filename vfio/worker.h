@@ -1,25 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "vfio/driver.h"
-
-#include <sys/types.h>
-
-/* One device's change, done by a forked child under a deadline: an unbind can block for ever in the kernel,
- * and then only a child is lost, not the program and not the other devices. */
-typedef struct {
-    /* The order. */
-    VvChange change;
-    int lock_fd; /* of the device's group; the child holds on to it, so that nobody touches the device while
-                    one that outlived its program still writes. -1: none */
-    char *alone; /* jobs with the same word here wait for each other; NULL: with nobody */
-    /* What became of it. */
-    VvChangeResult result;
-    gint64 us;       /* from fork to result */
-    gboolean wedged; /* the child did not come back and cannot be killed; then the result is an error, too */
-    pid_t worker;    /* wedged: the child */
-    char *evidence;  /* wedged: wait channel and kernel stack of the child */
-} VvJob;
+#include "vfio/job.h"
 
 typedef struct {
     guint parallel; /* side by side, at least 1 */
@@ -30,13 +12,8 @@ typedef struct {
 /* Called in the parent as each job ends, in the order of ending. */
 typedef void (*VvJobDone)(VvJob *job, gpointer data);
 
-VvJob *vv_job_new(VvAddress address, const char *driver, const char *override);
-void vv_job_free(VvJob *job);
-
-/* Runs all jobs (VvJob *) and returns when each has ended or was given up. up to `parallel` side by
- * side. */
+/* Runs all jobs (VvJob *), up to `parallel` side by side, and returns when each has ended or was given up. As
+ * many children as run side by side: one that has done its job takes the next; none of them has more than the
+ * lock of the device that it works on, so that one which is left behind keeps nothing else. */
 void vv_workers_run(const VvSysfs *sysfs, const GPtrArray *jobs, const VvWorkerLimits *limits, VvJobDone done,
                     gpointer data);
-
-/* "cannot unbind 0000:01:00.0 from its driver: Device or resource busy": new string for a job that failed. */
-char *vv_job_describe(const VvJob *job);
