@@ -47,7 +47,9 @@ static gboolean is_unused(VvRun *run, const VvPlanDevice *planned)
 {
     g_autofree char *now = vv_device_driver_now(run->sysfs, planned->device);
 
-    if (!vv_driver_is_vfio(now) || group_was_closed(run, planned->device))
+    /* Without a driver too: of a device that was torn out the link is gone already while VFIO still waits for
+     * its user (drivers/base/dd.c, __device_release_driver). */
+    if (!vv_driver_may_stay(now) || group_was_closed(run, planned->device))
         return TRUE;
     vv_run_fail(run, g_error_new(VV_ERROR, VV_ERROR_REFUSED,
                                  "process-holds: a running program holds %s (/dev/vfio/%d); stop it first",

@@ -110,7 +110,7 @@ VvPlan *vv_plan_return(VvHost *host, const GPtrArray *entries)
         planned->to = g_strdup(entry->driver);
         planned->state = vv_state_name(entry->state);
         add_stuck(plan, vv_host_sysfs(host), entry);
-        if (device && device->group >= 0 && vv_driver_is_vfio(device->driver) &&
+        if (device && device->group >= 0 && vv_driver_may_stay(device->driver) &&
             vv_group_in_use(vv_host_sysfs(host), device->group))
             g_ptr_array_add(plan->reasons,
                             vv_reason_new("process-holds", VV_SEVERITY_BLOCK, entry->address, FALSE,

@@ -43,6 +43,10 @@ static VvRecoverAction judge_taken(const Judge *judge, const VvDevice *device, c
     const VvRecoverOptions *options = judge->options;
     g_autofree char *now = vv_device_driver_now(sysfs, device);
 
+    /* Before the driver link is believed: of a device that was torn out it is gone already while VFIO still
+     * waits for the guest (drivers/base/dd.c, __device_release_driver). */
+    if (vv_driver_may_stay(now) && vv_group_in_use(sysfs, device->group))
+        return decide(ret_why, VV_RECOVER_LEAVE, "a running program is using it");
     if (!vv_driver_is_vfio(now))
         return decide(ret_why, VV_RECOVER_RETURN, "it is not with VFIO any more, but with %s",
                       now ? now : "no driver");
@@ -51,8 +55,6 @@ static VvRecoverAction judge_taken(const Judge *judge, const VvDevice *device, c
     if (vv_process_alive(sysfs, entry->by))
         return decide(ret_why, VV_RECOVER_LEAVE, "the virt-vfio that took it still runs (pid %d)",
                       entry->by.pid);
-    if (vv_group_in_use(sysfs, device->group))
-        return decide(ret_why, VV_RECOVER_LEAVE, "a guest is using it");
     if (options->owner_alive && options->owner_alive(entry, options->data))
         return decide(ret_why, VV_RECOVER_LEAVE, "its domain is running");
     return decide(ret_why, VV_RECOVER_RETURN, "its guest is not running and nobody waits for it");

@@ -245,9 +245,15 @@ static void test_guest_uses_it(void **state)
 
     open_taken(&b, A, DOMAIN);
     fake_host_hold_group(b.fake, 1, TRUE);
-    assert_looks(&b, NULL, A, VV_RECOVER_LEAVE, "a guest is using it");
+    assert_looks(&b, NULL, A, VV_RECOVER_LEAVE, "a running program is using it");
     recover_fine(&b, NULL);
     bench_assert_journal(&b, A " taken nouveau");
+    /* Torn out, and VFIO waits for the guest: the driver link is gone already. */
+    fake_host_bind(b.fake, A, NULL);
+    assert_looks(&b, NULL, A, VV_RECOVER_LEAVE, "a running program is using it");
+    recover_fine(&b, NULL);
+    bench_assert_journal(&b, A " taken nouveau");
+    fake_host_bind(b.fake, A, "vfio-pci");
     fake_host_hold_group(b.fake, 1, FALSE);
     recover_fine(&b, NULL);
     close_as_before(&b);
