@@ -150,7 +150,11 @@ start_background() {
 	tap_jobs[$name]=$!
 }
 
-gone() { [[ ! -e /proc/$1 || $(<"/proc/$1/stat") == *') Z '* ]]; }
+gone() { # PID: it has ended, a moment ago or while we look
+	local stat=''
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || true
+	[[ -z $stat || $stat == *') Z '* ]]
+}
 
 finish_background() { # NAME SECONDS
 	local job=${tap_jobs[$1]}
