@@ -41,6 +41,24 @@ static int bind_driver(const char *address, const char *driver)
     return put(path, address);
 }
 
+/* Bus mastering off: bit 2 of the command register (PCI Local Bus Specification 3.0, 6.2.2). */
+static int make_quiet(const char *address)
+{
+    char path[PATH_MAX];
+    unsigned char command[2];
+
+    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/config", address);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    int ok = fd >= 0 && pread(fd, command, 2, 4) == 2;
+    command[0] &= (unsigned char)~4U;
+    ok = ok && pwrite(fd, command, 2, 4) == 2;
+    if (!ok)
+        perror(path);
+    if (fd >= 0)
+        close(fd);
+    return !ok;
+}
+
 /* Each write only when the one before it went well. driver NULL: to vfio-pci, kept awake. */
 static int change_driver(const char *address, const char *driver)
 {
@@ -49,7 +67,7 @@ static int change_driver(const char *address, const char *driver)
                put_attribute(address, "driver_override", "vfio-pci") ||
                put_attribute(address, "driver/unbind", address) || bind_driver(address, "vfio-pci") ||
                put_attribute(address, "power/control", "on");
-    return put_attribute(address, "driver_override", "\n") ||
+    return make_quiet(address) || put_attribute(address, "driver_override", "\n") ||
            put_attribute(address, "driver/unbind", address) || bind_driver(address, driver) ||
            put_attribute(address, "d3cold_allowed", "1");
 }
