@@ -6,8 +6,6 @@
 #include <libxml/parser.h>
 #include <string.h>
 
-#define MAX_BYTES (8 * 1024 * 1024)
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlParserCtxt, xmlFreeParserCtxt)
 
 /* libxml2's strings are unsigned. */
@@ -120,7 +118,7 @@ xmlDoc *vv_xml_parse(const char *text, gsize length, GError **error)
 
     if (!parser)
         g_error("out of memory");
-    if (length > MAX_BYTES) {
+    if (length > VV_XML_MAX) {
         g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "the domain's XML is larger than 8 MiB");
         return NULL;
     }

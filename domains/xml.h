@@ -22,6 +22,9 @@ void vv_xml_setf(xmlNode *node, const char *name, const char *format, ...) G_GNU
 /* All of the document, indented: new string, owned by GLib. */
 char *vv_xml_print(xmlDoc *doc);
 
+/* Bytes; more is no domain. */
+#define VV_XML_MAX (8 * 1024 * 1024)
+
 /* For XML from a hostile place: no DTD of any kind, so no entities; no network; at most 8 MiB and 256 levels.
  * VV_ERROR_FAILED says what is wrong and on which line. */
 xmlDoc *vv_xml_parse(const char *text, gsize length, GError **error);

@@ -69,6 +69,9 @@ int vv_verb_xml(VvContext *context, char **words, GError **error);
 int vv_verb_start(VvContext *context, char **words, GError **error);
 int vv_verb_stop(VvContext *context, char **words, GError **error);
 int vv_verb_recover(VvContext *context, char **words, GError **error);
+int vv_verb_hook_install(VvContext *context, char **words, GError **error);
+int vv_verb_hook_remove(VvContext *context, char **words, GError **error);
+int vv_verb_hook_status(VvContext *context, char **words, GError **error);
 int vv_verb_status(VvContext *context, char **words, GError **error);
 
 extern const GOptionEntry vv_list_options[], vv_plan_options[], vv_bind_options[], vv_release_options[],

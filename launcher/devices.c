@@ -70,39 +70,14 @@ VvDomain *vv_context_domain(VvContext *context, const char *name, GError **error
     return xml ? vv_domain_read(xml, strlen(xml), error) : NULL;
 }
 
-GArray *vv_domain_selectors(const VvDomain *domain)
-{
-    GArray *selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
-
-    for (guint i = 0; i < domain->devices->len; i++) {
-        const VvDomainDevice *device = domain->devices->pdata[i];
-        VvSelector selector = {.address = device->host};
-        g_array_append_val(selectors, selector);
-    }
-    return selectors;
-}
-
 VvPlan *vv_domain_plan(VvContext *context, const VvDomain *domain, char **allow, GError **error)
 {
     VvHost *host = vv_context_host(context, error);
     if (!host)
         return NULL;
 
-    g_autoptr(GArray) selectors = vv_domain_selectors(domain);
     g_autoptr(GPtrArray) claims = vv_collect_claims(context, domain->uuid);
-    g_autoptr(GPtrArray) identities = vv_domain_identities(domain);
-    g_autoptr(GPtrArray) words = g_ptr_array_new();
-    for (char **word = domain->allow; *word; word++)
-        g_ptr_array_add(words, *word);
-    for (char **word = allow; word && *word; word++)
-        g_ptr_array_add(words, *word);
-    g_ptr_array_add(words, NULL);
-    VvPlanOptions options = {.owner = domain->uuid,
-                             .owner_name = domain->name,
-                             .allow = (const char *const *)words->pdata,
-                             .claims = claims,
-                             .identities = identities};
-    return vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
+    return vv_domain_plan_take(host, vv_context_journal(context), domain, allow, claims, error);
 }
 
 VvDevice *vv_context_device(VvContext *context, const char *word, GError **error)
@@ -121,18 +96,6 @@ VvDevice *vv_context_device(VvContext *context, const char *word, GError **error
 char *vv_owner_text(const VvEntry *entry)
 {
     return entry->owner_name ? g_strdup_printf("domain %s", entry->owner_name) : g_strdup(entry->owner);
-}
-
-GPtrArray *vv_entries_of(VvContext *context, const char *owner, GError **error)
-{
-    GPtrArray *entries = vv_journal_list(vv_context_journal(context), error);
-
-    for (guint i = entries ? entries->len : 0; i > 0; i--) {
-        const VvEntry *entry = entries->pdata[i - 1];
-        if (strcmp(entry->owner, owner) != 0 || entry->state == VV_STATE_QUARANTINED)
-            g_ptr_array_remove_index(entries, i - 1);
-    }
-    return entries;
 }
 
 void vv_show_plan(VvContext *context, const VvPlan *plan, const char *title)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "domains/domread.h"
+#include "domains/domplan.h"
 #include "launcher/command.h"
 
 /* What several verbs do with devices: plan, show, take, give back. */
@@ -19,9 +19,6 @@ GPtrArray *vv_collect_claims(VvContext *context, const char *except);
 /* The domain by name or uuid, from libvirt. */
 VvDomain *vv_context_domain(VvContext *context, const char *name, GError **error);
 
-/* The domain's functions as selectors. */
-GArray *vv_domain_selectors(const VvDomain *domain);
-
 /* The plan to take a domain's devices: its policy and `allow` (may be NULL) lift reasons. */
 VvPlan *vv_domain_plan(VvContext *context, const VvDomain *domain, char **allow, GError **error);
 
@@ -30,10 +27,6 @@ VvDevice *vv_context_device(VvContext *context, const char *word, GError **error
 
 /* Who has it: "domain win11", "manual". New string. */
 char *vv_owner_text(const VvEntry *entry);
-
-/* Journal entries of one owner (a uuid or VV_OWNER_MANUAL): VvEntry. Without what is in quarantine, which
- * wants to be named to come back. */
-GPtrArray *vv_entries_of(VvContext *context, const char *owner, GError **error);
 
 /* Prints the plan as text or JSON where the verb's result goes. */
 void vv_show_plan(VvContext *context, const VvPlan *plan, const char *title);

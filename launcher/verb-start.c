@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/hook.h"
+#include "hooks/install.h"
 #include "launcher/devices.h"
 #include "launcher/json.h"
 #include "launcher/present.h"
@@ -99,7 +101,7 @@ static void tell_return(VvPlan *plan, const VvPlan *back)
 static gboolean give_back(VvContext *context, const VvDomain *domain, VvPlan *plan, GError **error)
 {
     g_autoptr(VvPlan) back = NULL;
-    g_autoptr(GPtrArray) entries = vv_entries_of(context, domain->uuid, error);
+    g_autoptr(GPtrArray) entries = vv_journal_entries_of(vv_context_journal(context), domain->uuid, error);
     gboolean ok = entries && vv_give_back(context, entries, &back, error);
 
     if (plan && back)
@@ -193,21 +195,39 @@ static int take_and_start(VvContext *context, const VvDomain *domain, VvPlan **r
     return 0;
 }
 
-static gboolean check_words(const VvContext *context, GError **error)
+/* Will libvirt's hook give this domain's devices back? Domain NULL: any domain's. */
+static gboolean hook_is_live(VvContext *context, const VvDomain *domain)
 {
-    if (context->dry_run || wait_for_it != keep)
+    gboolean system = !context->uri || strcmp(context->uri, "qemu:///system") == 0;
+    VvSysfs *sysfs = system ? vv_context_sysfs(context, NULL) : NULL;
+    g_autoptr(VvHookStatus) status = sysfs ? vv_hook_status(context->sysroot, sysfs) : NULL;
+    VvHookConfig config;
+
+    return status && vv_hook_is_live(status) && vv_hook_config_load(context->sysroot, &config, NULL) &&
+           (!domain || domain->ours || config.all);
+}
+
+/* Somebody has to give the devices back. */
+static gboolean check_words(VvContext *context, const VvDomain *domain, GError **error)
+{
+    if (context->dry_run || wait_for_it != keep || (!wait_for_it && hook_is_live(context, domain)))
         return TRUE;
-    g_set_error(error, VV_ERROR, VV_ERROR_USAGE,
-                wait_for_it
-                    ? "start: --wait and --keep exclude each other"
-                    : "start: the libvirt hook is not installed, so nobody would give the devices back: say "
-                      "--wait (stay until the guest stops) or --keep ('virt-vfio stop' gives them back)");
+    if (wait_for_it)
+        g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "start: --wait and --keep exclude each other");
+    else
+        g_set_error(
+            error, VV_ERROR, VV_ERROR_USAGE,
+            "start: %s, so nobody would give the devices back: say --wait (stay until the guest stops) or "
+            "--keep ('virt-vfio stop' gives them back)%s",
+            domain ? "libvirt's hook leaves this domain alone, which virt-vfio has not made or adopted"
+                   : "libvirt's hook is not live",
+            domain ? "" : ", or see 'virt-vfio hook status'");
     return FALSE;
 }
 
 int vv_verb_start(VvContext *context, char **words, GError **error)
 {
-    if (!check_words(context, error) || !vv_check_allow(allow, error))
+    if (!check_words(context, NULL, error) || !vv_check_allow(allow, error))
         return VV_ERROR_USAGE;
     g_autoptr(VvDomain) domain = vv_context_domain(context, words[0], error);
     if (!domain || (!context->dry_run && !check_state(context, domain, error))) {
@@ -216,6 +236,8 @@ int vv_verb_start(VvContext *context, char **words, GError **error)
             (*error)->code = VV_ERROR_FAILED;
         return VV_ERROR_FAILED;
     }
+    if (!check_words(context, domain, error))
+        return VV_ERROR_USAGE;
 
     g_autoptr(VvPlan) plan = NULL;
     int result = take_and_start(context, domain, &plan, error);
@@ -224,6 +246,9 @@ int vv_verb_start(VvContext *context, char **words, GError **error)
     if (result == 0 && !context->dry_run && wait_for_it)
         result = wait_and_give_back(context, domain, error);
     else if (result == 0 && !context->dry_run && !context->json)
-        printf("  devices stay taken; 'virt-vfio stop %s' gives them back\n", domain->name);
+        printf(hook_is_live(context, domain)
+                   ? "  devices come back by themselves when %s stops (the hook is live)\n"
+                   : "  devices stay taken; 'virt-vfio stop %s' gives them back\n",
+               domain->name);
     return result;
 }

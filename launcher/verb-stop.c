@@ -82,7 +82,7 @@ int vv_verb_stop(VvContext *context, char **words, GError **error)
     if (!domain || !vv_connection_state(context->connection, domain->name, &state, error))
         return VV_ERROR_FAILED;
     gboolean running = state != VV_DOMAIN_OFF && state != VV_DOMAIN_CRASHED;
-    g_autoptr(GPtrArray) entries = vv_entries_of(context, domain->uuid, error);
+    g_autoptr(GPtrArray) entries = vv_journal_entries_of(vv_context_journal(context), domain->uuid, error);
     if (!entries)
         return VV_ERROR_FAILED;
     if (context->dry_run)

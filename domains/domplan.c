@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domains/domplan.h"
+
+#include <string.h>
+
+static GArray *selectors_of(const VvDomain *domain)
+{
+    GArray *selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
+
+    for (guint i = 0; i < domain->devices->len; i++) {
+        const VvDomainDevice *device = domain->devices->pdata[i];
+        VvSelector selector = {.address = device->host};
+        g_array_append_val(selectors, selector);
+    }
+    return selectors;
+}
+
+VvPlan *vv_domain_plan_take(VvHost *host, const VvJournal *journal, const VvDomain *domain,
+                            char *const *allow, const GPtrArray *claims, GError **error)
+{
+    g_autoptr(GArray) selectors = selectors_of(domain);
+    g_autoptr(GPtrArray) identities = vv_domain_identities(domain);
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+
+    for (char **word = domain->allow; *word; word++)
+        g_ptr_array_add(words, *word);
+    for (char *const *word = allow; word && *word; word++)
+        g_ptr_array_add(words, *word);
+    g_ptr_array_add(words, NULL);
+    VvPlanOptions options = {.owner = domain->uuid,
+                             .owner_name = domain->name,
+                             .allow = (const char *const *)words->pdata,
+                             .claims = claims,
+                             .identities = identities};
+    return vv_plan_take(host, journal, selectors, &options, error);
+}
+
+GPtrArray *vv_journal_entries_of(const VvJournal *journal, const char *owner, GError **error)
+{
+    GPtrArray *entries = vv_journal_list(journal, error);
+
+    for (guint i = entries ? entries->len : 0; i > 0; i--) {
+        const VvEntry *entry = entries->pdata[i - 1];
+        if (strcmp(entry->owner, owner) != 0 || entry->state == VV_STATE_QUARANTINED)
+            g_ptr_array_remove_index(entries, i - 1);
+    }
+    return entries;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "domains/domread.h"
+#include "vfio/plan.h"
+
+/* What a domain's XML means to the host: the same for the program and for libvirt's hook. */
+
+/* A plan to take every device of the domain for it, as agreed in its metadata; `allow` (NULL or
+ * NULL-terminated) lifts more for once, `claims` (VvClaim *, NULL: none known) are other domains'. As
+ * vv_plan_take(). */
+VvPlan *vv_domain_plan_take(VvHost *host, const VvJournal *journal, const VvDomain *domain,
+                            char *const *allow, const GPtrArray *claims, GError **error);
+
+/* What is journalled for the owner (a domain's uuid) and not kept back on purpose (quarantined): VvEntry *,
+ * owned by the caller. NULL: the journal cannot be read. */
+GPtrArray *vv_journal_entries_of(const VvJournal *journal, const char *owner, GError **error);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/hook.h"
+
+#include "domains/domplan.h"
+#include "vfio/error.h"
+#include "vfio/recover.h"
+
+#include <string.h>
+
+/* All of a call has to be done in 28 s, and libvirt calls `release` after a `prepare` that failed. A device
+ * that needs longer is reported as stuck, and the rest goes back. */
+#define STAGE_MS 6000
+#define RESET_MS 8000
+#define LOCK_MS 4000
+
+static VvHandoverOptions limits(void)
+{
+    return (VvHandoverOptions){.stage_ms = STAGE_MS, .reset_ms = RESET_MS, .lock_ms = LOCK_MS};
+}
+
+/* libvirt holds the domain's lock while it waits for us, so it cannot be asked whether another domain runs:
+ * what was taken for one in full stays. */
+static gboolean may_live(const VvEntry *entry G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED)
+{
+    return TRUE;
+}
+
+/* A device that an interrupted program left half way is nobody's. What does not come back is a reason in the
+ * plan. */
+static void recover(VvHost *host, VvJournal *journal)
+{
+    const VvRecoverOptions options = {.owner_alive = may_live};
+    const VvHandoverOptions handover = limits();
+
+    if (!vv_journal_is_empty(journal))
+        vv_recover(host, journal, &options, &handover, NULL, NULL);
+}
+
+static void say_reason(GString *words, const VvReason *reason)
+{
+    g_autofree char *allow = vv_reason_allow_words(reason);
+    char address[VV_ADDRESS_TEXT];
+
+    g_string_append_printf(words, "  %s %s: %s", reason->code, vv_address_format(reason->address, address),
+                           reason->detail);
+    if (reason->remedy)
+        g_string_append_printf(words, "; %s", reason->remedy);
+    if (allow)
+        g_string_append_printf(words, "; to allow it: 'virt-vfio start %s', or allow = %s in the VM file",
+                               allow, reason->code);
+    g_string_append_c(words, '\n');
+}
+
+static int refuse(GString *words, const VvDomain *domain, const VvPlan *plan)
+{
+    g_string_append_printf(words, "virt-vfio: %s cannot have its devices; nothing was changed:\n",
+                           domain->name);
+    for (guint i = 0; i < plan->reasons->len; i++) {
+        const VvReason *reason = plan->reasons->pdata[i];
+        if (reason->severity == VV_SEVERITY_BLOCK && !reason->allowed)
+            say_reason(words, reason);
+    }
+    return 1;
+}
+
+static int prepare(VvHost *host, VvJournal *journal, const VvDomain *domain, GString *words)
+{
+    const VvHandoverOptions options = limits();
+    g_autoptr(GError) error = NULL;
+
+    recover(host, journal);
+    g_autoptr(VvPlan) plan = vv_domain_plan_take(host, journal, domain, NULL, NULL, &error);
+    if (plan && !vv_plan_ok(plan))
+        return refuse(words, domain, plan);
+    if (plan && vv_handover_take(host, journal, plan, &options, &error))
+        return 0;
+    g_string_append_printf(words, "virt-vfio: %s\n", error->message);
+    return 1;
+}
+
+static void release(VvHost *host, VvJournal *journal, const VvDomain *domain, GString *words)
+{
+    const VvHandoverOptions options = limits();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) entries = vv_journal_entries_of(journal, domain->uuid, &error);
+    g_autoptr(VvPlan) plan = entries && entries->len ? vv_plan_return(host, entries) : NULL;
+
+    if (plan)
+        vv_handover_return(host, journal, plan, &options, &error);
+    if (error)
+        g_string_append_printf(words, "virt-vfio: %s; see 'virt-vfio status'\n", error->message);
+}
+
+int vv_hook_handle(VvHost *host, VvJournal *journal, const VvHookConfig *config, const VvHookCall *call,
+                   GString *words)
+{
+    gboolean prepares = strcmp(call->operation, "prepare") == 0;
+    g_autoptr(GError) error = NULL;
+
+    if (!prepares && strcmp(call->operation, "release") != 0)
+        return 0;
+    g_autoptr(VvDomain) domain = vv_domain_read(call->xml, call->length, &error);
+    if (domain && !domain->uuid)
+        g_set_error(&error, VV_ERROR, VV_ERROR_FAILED, "the domain %s has no uuid", domain->name);
+    if (error) {
+        g_string_append_printf(words, "virt-vfio: %s\n", error->message);
+        return prepares;
+    }
+    if (!domain->ours && !config->all)
+        return 0;
+    if (!prepares)
+        release(host, journal, domain, words);
+    return prepares && domain->devices->len ? prepare(host, journal, domain, words) : 0;
+}
