@@ -103,8 +103,10 @@ int main(int argc, char **argv)
         return 0;
 
     char *xml = read_all(STDIN_FILENO, XML_MAX, &length);
-    if (xml && !is_ours(xml, length))
+    if (xml && !is_ours(xml, length)) {
+        free(xml);
         return 0;
+    }
     if (xml && give_input(xml, length) == 0)
         execv(program, argv);
     fprintf(stderr, "virt-vfio-hook: %s: %s\n", xml ? program : "the domain's XML cannot be read",
