@@ -102,7 +102,8 @@ int vv_verb_release(VvContext *context, char **words, GError **error)
         return VV_ERROR_USAGE;
     }
     g_autoptr(GPtrArray) entries =
-        all ? vv_journal_entries_of(vv_context_journal(context), VV_OWNER_MANUAL, error) : entries_named(context, words, error);
+        all ? vv_journal_entries_of(vv_context_journal(context), VV_OWNER_MANUAL, error)
+            : entries_named(context, words, error);
     VvHost *host = entries ? vv_context_host(context, error) : NULL;
     if (!host)
         return VV_ERROR_FAILED;

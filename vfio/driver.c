@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/driver.h"
 
+#include "vfio/console.h"
 #include "vfio/group.h"
 #include "vfio/override.h"
 
@@ -160,6 +161,15 @@ static gboolean change_driver(Changing *c, const char *before)
     return !override_last || write_override(c, change->override);
 }
 
+/* Before the driver goes, and after it is back. */
+static gboolean change_consoles(Changing *c)
+{
+    if (!c->change->consoles)
+        return TRUE;
+    enter(c, VV_STAGE_CONSOLE);
+    return done(c, vv_console_bind(c->sysfs, c->change->consoles, c->change->check));
+}
+
 /* On the way to VFIO, d3cold_allowed comes before the device can fall asleep, but power/control after the
  * bind, because vfio-pci's probe sets it to auto (drivers/vfio/pci/vfio_pci_core.c,
  * vfio_pci_core_register_device: pm_runtime_allow). On the way back the host driver's probe may set it too,
@@ -182,10 +192,14 @@ static void run(Changing *c)
     }
     if (!change->check && !write_if_other(c, VV_STAGE_POWER, "d3cold_allowed", change->d3cold))
         return;
+    if (!change->check && !change_consoles(c))
+        return;
     if (!(by_others ? write_override(c, change->override) : change_driver(c, before)))
         return;
     if (!write_if_other(c, VV_STAGE_POWER, "power/control", change->power_control) ||
         (change->check && !write_if_other(c, VV_STAGE_POWER, "d3cold_allowed", change->d3cold)))
+        return;
+    if (change->check && !change_consoles(c))
         return;
     c->result.stage = VV_STAGE_DONE;
 }

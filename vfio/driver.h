@@ -12,7 +12,8 @@ typedef enum {
     VV_STAGE_POWER, /* writing d3cold_allowed or power/control */
     VV_STAGE_UNBIND,
     VV_STAGE_BIND,
-    VV_STAGE_VERIFY, /* reading the driver link back */
+    VV_STAGE_VERIFY,  /* reading the driver link back */
+    VV_STAGE_CONSOLE, /* text consoles: before the unbind, or after the bind */
     VV_STAGE_DONE,
 } VvStage;
 
@@ -24,6 +25,7 @@ typedef struct {
     char *override;      /* driver_override at the end; NULL: none */
     char *power_control; /* power/control at the end, "on" or "auto"; NULL: as it is */
     char *d3cold;        /* d3cold_allowed at the end, "0" or "1"; NULL: as it is */
+    char *consoles;      /* vtconsoles to unbind before, or (check) to bind after; NULL: none */
     gboolean reset;      /* reset it before anything else */
     gboolean check; /* it comes from VFIO: it must answer and do no DMA before a host driver has it, and a
                        host driver that somebody else has bound meanwhile keeps it */

@@ -34,6 +34,7 @@ void vv_entry_free(VvEntry *entry)
     g_free(entry->override);
     g_free(entry->power);
     g_free(entry->d3cold);
+    g_free(entry->consoles);
     g_free(entry->ids);
     g_free(entry->note);
     g_free(entry);
@@ -49,6 +50,7 @@ static const struct {
     {"override", offsetof(VvEntry, override)},
     {"power", offsetof(VvEntry, power)},
     {"d3cold", offsetof(VvEntry, d3cold)},
+    {"consoles", offsetof(VvEntry, consoles)},
     {"ids", offsetof(VvEntry, ids)},
     {"note", offsetof(VvEntry, note)},
 };

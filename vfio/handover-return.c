@@ -21,6 +21,7 @@ void vv_run_add_return(VvRun *run, VvEntry *entry)
         vv_module_load_driver(run->sysfs, entry->driver, device->modalias, NULL);
     job->change.power_control = g_strdup(entry->power);
     job->change.d3cold = g_strdup(entry->d3cold);
+    job->change.consoles = g_strdup(entry->consoles);
     job->change.check = TRUE;
     job->change.stay = run->options.quarantine;
     job->alone = g_strdup(vv_driver_goes_alone(entry->driver) ? entry->driver : NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/handover-run.h"
 
+#include "vfio/console.h"
 #include "vfio/error.h"
 #include "vfio/modules.h"
 #include "vfio/override.h"
@@ -81,6 +82,7 @@ static VvEntry *new_entry(const VvRun *run, const VvPlanDevice *planned, GHashTa
     entry->override = g_strdup(g_hash_table_lookup(overrides, planned->device->text));
     entry->power = read_attribute(run, planned->device, "power/control");
     entry->d3cold = read_attribute(run, planned->device, "d3cold_allowed");
+    entry->consoles = vv_console_of(run->sysfs, planned->device);
     entry->ids = vv_device_ids(planned->device);
     return entry;
 }
@@ -116,6 +118,7 @@ static void add_take(VvRun *run, const VvPlanDevice *planned, const VvEntry *ent
         job->change.fallback = g_strdup("vfio-pci");
     job->change.power_control = g_strdup("on");
     job->change.d3cold = g_strdup("0");
+    job->change.consoles = g_strdup(entry->consoles);
     job->alone = g_strdup(vv_driver_goes_alone(planned->from) ? planned->from : NULL);
     job->lock_fd = vv_journal_lock_fd(run->journal, planned->device->group);
     g_ptr_array_add(run->jobs, job);

@@ -21,6 +21,7 @@ void vv_job_free(VvJob *job)
     g_free(job->change.driver);
     g_free(job->change.fallback);
     g_free(job->change.override);
+    g_free(job->change.consoles);
     g_free(job->change.power_control);
     g_free(job->change.d3cold);
     g_free(job->evidence);
@@ -43,6 +44,8 @@ static const char *stage_doing(VvStage stage)
         return "its driver does not let go";
     case VV_STAGE_BIND:
         return "the driver that is to have it does not come back from its probe";
+    case VV_STAGE_CONSOLE:
+        return "the text consoles do not let go of it";
     default:
         return "the kernel does not answer";
     }
@@ -66,6 +69,8 @@ static char *describe_failure(const VvJob *job, const char *address)
     case VV_STAGE_BIND:
         return g_strdup_printf("the driver %s does not take %s: %s", driver, address,
                                job->result.error == ENOENT ? "it is not loaded" : reason);
+    case VV_STAGE_CONSOLE:
+        return g_strdup_printf("cannot move the text consoles of %s: %s", address, reason);
     default:
         return g_strdup_printf("%s did not end up on %s", address, driver ? driver : "no driver");
     }

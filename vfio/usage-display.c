@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/usage-internal.h"
 
-#include <fcntl.h>
-#include <linux/fb.h>
+#include "vfio/console.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 /* Screens. The boot display is in the way (block) unless some other card that stays has a lit screen, because
  * without one the next boot's messages, and those of a crash, are seen by nobody. A lit screen that goes dark
@@ -48,71 +46,12 @@ static void find_lit(VvUsage *usage, const VvDevice *device, GPtrArray *ret_own,
     }
 }
 
-/* Which frame buffer the consoles draw on: the first one, unless fbcon=map: says else
- * (Documentation/fb/fbcon.rst). -1: none. */
-static int console_framebuffer(VvUsage *usage)
-{
-    const GPtrArray *nodes = vv_usage_nodes(usage, "sys/class/graphics");
-    struct fb_con2fbmap map = {.console = 1};
-    int first = -1, number;
-    char path[32];
-
-    for (guint i = 0; i < nodes->len; i++)
-        if (sscanf(((const VvNode *)nodes->pdata[i])->name, "fb%d", &number) == 1 &&
-            (first < 0 || number < first))
-            first = number;
-    snprintf(path, sizeof path, "dev/fb%d", first);
-    int fd = first >= 0 && vv_sysfs_is_live(usage->sysfs) ? vv_sysfs_open(usage->sysfs, path, O_RDONLY) : -1;
-    if (fd >= 0) {
-        if (ioctl(fd, FBIOGET_CON2FBMAP, &map) == 0 && map.framebuffer < G_MAXINT)
-            first = (int)map.framebuffer;
-        close(fd);
-    }
-    return first;
-}
-
-static gboolean console_is_bound(VvUsage *usage)
-{
-    const GPtrArray *nodes = vv_usage_nodes(usage, "sys/class/vtconsole");
-
-    for (guint i = 0; i < nodes->len; i++) {
-        const VvNode *node = nodes->pdata[i];
-        char path[64], name[64];
-        gint64 bound = 0;
-        snprintf(path, sizeof path, "sys/class/vtconsole/%s/bind", node->name);
-        vv_sysfs_read_number(usage->sysfs, path, &bound);
-        snprintf(path, sizeof path, "sys/class/vtconsole/%s/name", node->name);
-        if (bound == 1 && vv_sysfs_read_into(usage->sysfs, path, name, sizeof name) > 0 &&
-            strstr(name, "frame buffer"))
-            return TRUE;
-    }
-    return FALSE;
-}
-
 static gboolean is_boot_display(VvUsage *usage, const VvDevice *device)
 {
     g_autofree char *path = vv_device_path(device, "boot_vga");
     gint64 boot = 0;
 
     return device->class_code >> 8 == 0x0300 && vv_sysfs_read_number(usage->sysfs, path, &boot) && boot == 1;
-}
-
-/* The firmware's own frame buffer belongs to no PCI function, but draws on the boot display. */
-static gboolean has_console(VvUsage *usage, const VvDevice *device)
-{
-    const GPtrArray *nodes = vv_usage_nodes(usage, "sys/class/graphics");
-    int number = console_framebuffer(usage), found;
-
-    for (guint i = 0; i < nodes->len; i++) {
-        const VvNode *node = nodes->pdata[i];
-        if (sscanf(node->name, "fb%d", &found) != 1 || found != number)
-            continue;
-        if (vv_usage_is_behind(usage, device, node->place) ||
-            (is_firmware_display(node->place) && strstr(node->place, "/platform/") &&
-             is_boot_display(usage, device)))
-            return console_is_bound(usage);
-    }
-    return FALSE;
 }
 
 void vv_usage_check_display(VvUsage *usage, const VvDevice *device, GPtrArray *reasons)
@@ -137,7 +76,8 @@ void vv_usage_check_display(VvUsage *usage, const VvDevice *device, GPtrArray *r
                                   : "is the only lit screen of this host",
                      own->len > 1 ? "they" : "it");
     }
-    if (has_console(usage, device))
+    g_autofree char *consoles = vv_console_of(usage->sysfs, device);
+    if (consoles)
         vv_usage_add(reasons, "display-active", VV_SEVERITY_WARN, device, NULL,
                      "the text console of this host is drawn by it");
 }

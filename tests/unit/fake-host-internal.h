@@ -14,6 +14,7 @@ typedef struct {
     char *initial; /* bound when the machine was made */
     gboolean has_group, is_endpoint;
     gboolean masters, stuck_master; /* busmaster= */
+    gboolean console;               /* the text console is on it */
 } FakeDevice;
 
 /* Shared with the forked workers. */

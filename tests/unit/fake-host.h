@@ -24,6 +24,7 @@
  *   override=X numa=N rom bootvga=0|1 sriov=TOTAL/NOW physfn=ADDRESS
  *   power=auto|on       power/control, which VFIO sets as the kernel does
  *   d3cold=0|1          d3cold_allowed
+ *   console             the text console (vtcon1) is on its frame buffer (fb0)
  *   busmaster=WHEN      drivers: host drivers switch it on, VFIO leaves it; stuck: nothing switches it off
  */
 typedef struct FakeHost FakeHost;

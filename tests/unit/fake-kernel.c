@@ -12,6 +12,7 @@
 
 #define DEVICES "sys/bus/pci/devices/"
 #define DRIVERS "sys/bus/pci/drivers/"
+#define CONSOLE "sys/class/vtconsole/vtcon1/bind"
 
 static void note_violation(FakeHost *fake, const char *what, const char *path, const char *text)
 {
@@ -31,6 +32,14 @@ static gboolean is_plugged(const FakeHost *fake, const char *address)
     g_autofree char *path = g_strconcat(fake->root, "/" DEVICES, address, NULL);
 
     return g_file_test(path, G_FILE_TEST_IS_DIR);
+}
+
+static gboolean console_is_bound(const FakeHost *fake)
+{
+    g_autofree char *path = fake_below(fake, CONSOLE);
+    g_autofree char *text = NULL;
+
+    return g_file_get_contents(path, &text, NULL, NULL) && *text == '1';
 }
 
 /* drivers/pci/pci-driver.c, pci_match_device: an override decides alone, else the id table. */
@@ -81,10 +90,13 @@ static int write_bind(FakeHost *fake, const char *driver, const char *address)
 /* drivers/base/bus.c, unbind_store. */
 static int write_unbind(FakeHost *fake, const char *driver, const char *address)
 {
+    const FakeDevice *device = g_hash_table_lookup(fake->devices, address);
     g_autofree char *now = fake_host_driver(fake, address);
 
     if (!is_plugged(fake, address) || g_strcmp0(now, driver) != 0)
         return ENODEV;
+    if (device && device->console && !vv_driver_is_vfio(driver) && console_is_bound(fake))
+        note_violation(fake, "a display goes under the text console", driver, address);
     fake_host_bind(fake, address, NULL);
     if (vv_driver_is_vfio(driver)) /* vfio_pci_core_unregister_device: pm_runtime_forbid */
         write_power(fake, address, "on");
@@ -158,11 +170,21 @@ static int write_reset(FakeHost *fake, const char *address, const char *text)
     return 0;
 }
 
+static int write_console(FakeHost *fake, const char *text)
+{
+    g_autofree char *line = g_strdup_printf("%s\n", text);
+
+    fake_host_put(fake, CONSOLE, line);
+    return 0;
+}
+
 static int react(FakeHost *fake, const char *path, const char *text)
 {
     g_auto(GStrv) part = g_strsplit(path, "/", -1); /* sys bus pci devices ADDRESS … */
     guint parts = g_strv_length(part);
 
+    if (strcmp(path, CONSOLE) == 0)
+        return write_console(fake, text);
     if (strcmp(path, "sys/bus/pci/drivers_probe") == 0)
         return write_probe(fake, text);
     if (g_str_has_prefix(path, DRIVERS) && parts == 6 && strcmp(part[5], "bind") == 0)
@@ -189,9 +211,24 @@ static int react(FakeHost *fake, const char *path, const char *text)
     return EACCES;
 }
 
-/* The function that a write is about: in the path, or for a driver's files what is written. */
-static const char *subject(const char *path, const char *text, char address[static VV_ADDRESS_TEXT])
+static const char *find_console(const FakeHost *fake)
 {
+    GHashTableIter iter;
+    gpointer address, device;
+
+    g_hash_table_iter_init(&iter, fake->devices);
+    while (g_hash_table_iter_next(&iter, &address, &device))
+        if (((const FakeDevice *)device)->console)
+            return address;
+    return "";
+}
+
+/* The function that a write is about: the console's, in the path, or for a driver's files what is written. */
+static const char *subject(const FakeHost *fake, const char *path, const char *text,
+                           char address[static VV_ADDRESS_TEXT])
+{
+    if (strcmp(path, CONSOLE) == 0)
+        return find_console(fake);
     if (!g_str_has_prefix(path, DEVICES))
         return text;
     g_strlcpy(address, path + strlen(DEVICES), VV_ADDRESS_TEXT);
@@ -333,7 +370,7 @@ static int write_whole(const char *path, const char *text, gpointer data)
     FakeHost *fake = data;
     FakeShared *shared = fake->shared;
     char buffer[VV_ADDRESS_TEXT];
-    const char *address = subject(path, text, buffer);
+    const char *address = subject(fake, path, text, buffer);
     guint number = __atomic_add_fetch(&shared->writes, 1, __ATOMIC_SEQ_CST);
     int running = __atomic_add_fetch(&shared->running, 1, __ATOMIC_SEQ_CST);
 

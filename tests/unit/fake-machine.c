@@ -87,6 +87,18 @@ static void put_line(FakeHost *fake, const char *address, const char *attribute,
     fake_put_attribute(fake, address, attribute, line);
 }
 
+/* fb0 belongs to the function, and vtcon1 draws on it. */
+static void add_console(FakeHost *fake, const char *address)
+{
+    g_autofree char *target = g_strdup_printf("../../devices/pci0000:00/%s/graphics/fb0", address);
+
+    fake_add_link(fake, target, "sys/class/graphics/fb0");
+    fake_host_put(fake, "sys/class/vtconsole/vtcon0/name", "(S) dummy device\n");
+    fake_host_put(fake, "sys/class/vtconsole/vtcon0/bind", "0\n");
+    fake_host_put(fake, "sys/class/vtconsole/vtcon1/name", "(M) frame buffer device\n");
+    fake_host_put(fake, "sys/class/vtconsole/vtcon1/bind", "1\n");
+}
+
 /* One key=value of a device's line. Returns FALSE for a word that is not known. */
 static gboolean add_attribute(FakeHost *fake, const char *address, const char *key, const char *value)
 {
@@ -96,6 +108,8 @@ static gboolean add_attribute(FakeHost *fake, const char *address, const char *k
         fake_host_set_override(fake, address, value);
     else if (strcmp(key, "numa") == 0)
         fake_put_attribute(fake, address, "numa_node", value);
+    else if (strcmp(key, "console") == 0)
+        add_console(fake, address);
     else if (strcmp(key, "rom") == 0)
         fake_put_attribute(fake, address, "rom", "");
     else if (strcmp(key, "bootvga") == 0)
@@ -172,8 +186,13 @@ static void add_device(FakeHost *fake, char **words)
         native = driver;
     FakeDevice *device = g_new0(FakeDevice, 1);
     const char *master = find_word(words, "busmaster");
-    *device = (FakeDevice){g_strdup(native), g_strdup(driver), find_word(words, "group") != NULL,
-                           header == 0,      master != NULL,   g_strcmp0(master, "stuck") == 0};
+    *device = (FakeDevice){g_strdup(native),
+                           g_strdup(driver),
+                           find_word(words, "group") != NULL,
+                           header == 0,
+                           master != NULL,
+                           g_strcmp0(master, "stuck") == 0,
+                           find_word(words, "console") != NULL};
     if (master && driver)
         fake_set_config_word(fake, address, 4, 4);
     g_hash_table_replace(fake->devices, g_strdup(address), device);

@@ -82,6 +82,7 @@ FakeState *fake_state_save(const FakeHost *fake)
     state->paths = g_tree_new_full(compare_paths, NULL, g_free, (GDestroyNotify)g_bytes_unref);
     save_folder(state->paths, root, "sys/devices", "sys/devices");
     save_folder(state->paths, root, "sys/bus/pci/drivers", "sys/bus/pci/drivers");
+    save_folder(state->paths, root, "sys/class/vtconsole", "sys/class/vtconsole");
     save_folder(state->paths, root, JOURNAL, JOURNAL);
     close(root);
     return state;

@@ -16,7 +16,8 @@
 
 const char sweep_machine[] =
     "drivers vfio-pci\n"
-    "0000:01:00.0 class=030000 id=10de:1e84 driver=nouveau group=1 power=auto d3cold=1 busmaster=drivers\n"
+    "0000:01:00.0 class=030000 id=10de:1e84 driver=nouveau group=1 power=auto d3cold=1 busmaster=drivers "
+    "console=1\n"
     "0000:01:00.1 class=040300 id=10de:10f8 driver=snd_hda_intel group=1 power=on d3cold=1 "
     "busmaster=drivers\n"
     "0000:02:00.0 class=010802 id=144d:a808 native=nvme group=2 power=auto d3cold=1\n"

@@ -49,6 +49,32 @@ static void test_take_and_return_all(void **state)
     bench_close(&b);
 }
 
+/* The text console is taken from a display before its driver goes, and shows text again afterwards. */
+static void test_console(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    Bench b;
+
+    bench_open(
+        &b, fake_host_new("drivers vfio-pci\n0000:01:00.0 class=030000 id=10de:1e84 driver=nouveau group=1 "
+                          "bootvga=0 console=1\n"));
+    fake_host_require_journal(b.fake, 1);
+    bench_take_fine(&b, "01:00.0");
+    assert_string_equal(fake_host_write(b.fake, 0), "sys/class/vtconsole/vtcon1/bind 0");
+    bench_return_fine(&b);
+    bench_assert_as_before(&b);
+    /* One that does not come back is said, and tried again; the card is with its driver. */
+    bench_take_fine(&b, "01:00.0");
+    fake_host_inject(b.fake, &(FakeFault){.action = FAKE_FAIL, .error = EIO, .suffix = "vtcon1/bind"});
+    assert_false(bench_return(&b, NULL, &error));
+    assert_non_null(strstr(error->message, "the text consoles of 0000:01:00.0"));
+    bench_assert_driver(&b, "0000:01:00.0", "nouveau");
+    fake_host_inject(b.fake, NULL);
+    bench_return_fine(&b);
+    bench_assert_as_before(&b);
+    bench_close(&b);
+}
+
 /* Each alone: what goes right for one by luck of another's order would show. */
 static void test_take_and_return_each(void **state)
 {
@@ -428,6 +454,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_take_and_return_all),
         cmocka_unit_test(test_take_and_return_each),
+        cmocka_unit_test(test_console),
         cmocka_unit_test(test_writes),
         cmocka_unit_test(test_journal_and_plan_tell),
         cmocka_unit_test(test_refused_changes_nothing),

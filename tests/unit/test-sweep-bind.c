@@ -22,17 +22,17 @@ static void test_one(void **state)
 
 static void test_two(void **state)
 {
-    sweep(2, 19, 195);
+    sweep(2, 20, 215);
 }
 
 static void test_three(void **state)
 {
-    sweep(3, 28, 383);
+    sweep(3, 29, 411);
 }
 
 static void test_four(void **state)
 {
-    sweep(4, 35, 561);
+    sweep(4, 36, 595);
 }
 
 int main(void)

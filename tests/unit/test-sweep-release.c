@@ -22,17 +22,17 @@ static void test_one(void **state)
 
 static void test_two(void **state)
 {
-    sweep(2, 18, 182);
+    sweep(2, 19, 204);
 }
 
 static void test_three(void **state)
 {
-    sweep(3, 26, 378);
+    sweep(3, 27, 411);
 }
 
 static void test_four(void **state)
 {
-    sweep(4, 32, 573);
+    sweep(4, 33, 615);
 }
 
 int main(void)
