@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Sections, and keys in each: each is compared with all before it. */
+#define MAX_PARTS 1000
+
 char *vv_ini_read_file(const char *path, gsize *ret_length, GError **error)
 {
     FILE *file = fopen(path, "re");
@@ -38,6 +41,28 @@ static char *cut_comment(char *value)
             return c + 1;
         }
     return NULL;
+}
+
+/* Takes the quotes off in place. FALSE without a closing one, with an escape that there is not, and with
+ * anything but a comment behind it. */
+static gboolean unquote(char *value)
+{
+    char *from = value + 1, *to = value;
+
+    for (; *from && *from != '"'; from++, to++) {
+        *to = *from;
+        if (*from != '\\')
+            continue;
+        from++;
+        if (*from != 'n' && *from != '"' && *from != '\\')
+            return FALSE;
+        *to = *from == 'n' ? '\n' : *from;
+    }
+    if (*from != '"')
+        return FALSE;
+    cut_comment(from + 1);
+    *to = '\0';
+    return !*g_strchug(from + 1);
 }
 
 /* "host = 01:00.0 ;01:00.1": the second function would be lost to a comment without a word. */
@@ -93,15 +118,36 @@ static gboolean scan_section(Scan *scan, char *line, GError **error)
     if (before)
         return scan_error(scan, error, "[%s%s%s]: this section is there twice, first on line %u", line,
                           name ? " " : "", name ? name : "", before->line);
+    if (scan->ini->sections->len == MAX_PARTS)
+        return scan_error(scan, error, "more than %d sections; this is no VM file", MAX_PARTS);
     scan->section = vv_ini_add_section(scan->ini, line, name, scan->line);
     return TRUE;
+}
+
+/* What a value may be besides what its key makes of it. `comment`: what was behind it, or NULL. */
+static gboolean check_value(const Scan *scan, const char *name, const char *value, const char *comment,
+                            GError **error)
+{
+    g_autofree char *no_breaks = g_strdelimit(g_strdup(value), "\n", ' ');
+
+    if (!*value)
+        vv_ini_set_error(error, scan->ini, scan->section, name, "has no value");
+    else if (vv_has_control(no_breaks))
+        vv_ini_set_error(error, scan->ini, scan->section, name, "there is a control character in the value");
+    else if (g_str_equal(name, "host") && hides_address(comment))
+        vv_ini_set_error(error, scan->ini, scan->section, name,
+                         "what follows the blank is a comment; write addresses as 01:00.0;01:00.1");
+    else
+        return TRUE;
+    return FALSE;
 }
 
 static gboolean scan_key(Scan *scan, char *line, GError **error)
 {
     char *value = strchr(line, '=');
-    const char *comment;
+    const char *comment = NULL;
     const VvIniKey *before;
+    gboolean closed = TRUE;
 
     if (!value)
         return scan_error(scan, error, "neither a [section] nor key = value");
@@ -112,21 +158,25 @@ static gboolean scan_key(Scan *scan, char *line, GError **error)
     if (!scan->section)
         return scan_error(scan, error, "%s: a key before the first section; begin with [vm]", line);
     before = vv_ini_key(scan->section, line);
-    comment = cut_comment(value);
-    vv_ini_add_key(scan->section, line, g_strstrip(value), scan->line);
     if (before)
         return scan_error(scan, error, "[%s%s%s] %s: this key is there twice, first on line %u",
                           scan->section->type, scan->section->name ? " " : "",
                           scan->section->name ? scan->section->name : "", line, before->line);
-    if (!*value)
-        vv_ini_set_error(error, scan->ini, scan->section, line, "has no value");
-    else if (vv_has_control(value))
-        vv_ini_set_error(error, scan->ini, scan->section, line, "there is a control character in the value");
-    else if (g_str_equal(line, "host") && hides_address(comment))
-        vv_ini_set_error(error, scan->ini, scan->section, line,
-                         "what follows the blank is a comment; write addresses as 01:00.0;01:00.1");
-    else
-        return TRUE;
+    if (scan->section->keys->len == MAX_PARTS)
+        return scan_error(scan, error, "more than %d keys in one section", MAX_PARTS);
+    value = g_strchug(value);
+    if (*value == '"')
+        closed = unquote(value);
+    else {
+        comment = cut_comment(value);
+        g_strchomp(value);
+    }
+    vv_ini_add_key(scan->section, line, value, scan->line);
+    if (closed)
+        return check_value(scan, line, value, comment, error);
+    vv_ini_set_error(error, scan->ini, scan->section, line,
+                     "a value that begins with '\"' has to end with one; in between, write '\\\"' for it, "
+                     "'\\\\' for '\\' and '\\n' for a line break");
     return FALSE;
 }
 

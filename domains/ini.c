@@ -11,6 +11,7 @@ static void key_free(gpointer data)
 
     g_free(key->name);
     g_free(key->value);
+    g_free(key->path);
     g_free(key);
 }
 
@@ -20,6 +21,7 @@ static void section_free(gpointer data)
 
     g_free(section->type);
     g_free(section->name);
+    g_free(section->path);
     g_ptr_array_unref(section->keys);
     g_free(section);
 }
@@ -84,7 +86,7 @@ VvIniSection *vv_ini_add_section(VvIni *ini, const char *type, const char *name,
     return section;
 }
 
-void vv_ini_add_key(VvIniSection *section, const char *name, const char *value, guint line)
+VvIniKey *vv_ini_add_key(VvIniSection *section, const char *name, const char *value, guint line)
 {
     VvIniKey *key = g_new0(VvIniKey, 1);
 
@@ -92,6 +94,7 @@ void vv_ini_add_key(VvIniSection *section, const char *name, const char *value, 
     key->value = g_strdup(value);
     key->line = line;
     g_ptr_array_add(section->keys, key);
+    return key;
 }
 
 VvIniKey *vv_ini_key(const VvIniSection *section, const char *name)
@@ -110,7 +113,8 @@ void vv_ini_set_error(GError **error, const VvIni *ini, const VvIniSection *sect
 {
     const VvIniKey *key = key_name ? vv_ini_key(section, key_name) : NULL;
     guint line = key ? key->line : section->line;
-    g_autoptr(GString) text = g_string_new(ini->path);
+    const char *path = key ? key->path : section->path;
+    g_autoptr(GString) text = g_string_new(path ? path : ini->path);
     va_list arguments;
 
     if (line)

@@ -5,18 +5,23 @@
 
 /* INI as people write it: [type NAME] sections, "key = value", comments from '#' or ';' at the start of a
  * line or after a blank. Why not GKeyFile: it merges sections and keys that are there twice, knows no line
- * numbers and takes a comment behind a value for a part of it; a VM file must not lose a device to either. */
+ * numbers and takes a comment behind a value for a part of it; a VM file must not lose a device to either.
+ *
+ * A value that begins with '"' runs to the next '"', with \" \\ and \n (a line break) in it: for what would
+ * be a comment, and for blanks at the ends. */
 
 typedef struct {
     char *name;
-    char *value; /* without surrounding blanks, never empty, no control characters */
-    guint line;  /* 0: not from the file but overridden by the caller */
+    char *value; /* never empty; no control characters but line breaks */
+    char *path;  /* of the file it is in, for messages; NULL: the INI's */
+    guint line;  /* 0: not from a file but overridden by the caller */
 } VvIniKey;
 
 typedef struct {
-    char *type;      /* "device" of [device gpu] */
-    char *name;      /* "gpu"; NULL in [vm] */
-    guint line;      /* 0 as above */
+    char *type; /* "device" of [device gpu] */
+    char *name; /* "gpu"; NULL in [vm] */
+    char *path; /* both as above */
+    guint line;
     GPtrArray *keys; /* VvIniKey in the file's order */
 } VvIniSection;
 
@@ -41,12 +46,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvIni, vv_ini_free)
 gboolean vv_ini_override(VvIni *ini, const char *setting, const char *const *plain_types,
                          const char *const *named_types, GError **error);
 
+/* Puts a template under an INI: sections and keys that are only in `base` are added. The sections of `base`
+ * come first, in its order. */
+void vv_ini_add_base(VvIni *ini, const VvIni *base);
+
+/* Appends `value` as vv_ini_parse() reads it, quoted where it has to be. Control characters other than line
+ * breaks are left as they are, and will be refused. */
+void vv_ini_append_value(GString *text, const char *value);
+
 /* An empty one, and its parts. `line` 0: overridden. NULL where there is none. */
 VvIni *vv_ini_new(const char *path);
 VvIniSection *vv_ini_section(const VvIni *ini, const char *type, const char *name);
 VvIniSection *vv_ini_add_section(VvIni *ini, const char *type, const char *name, guint line);
 VvIniKey *vv_ini_key(const VvIniSection *section, const char *name);
-void vv_ini_add_key(VvIniSection *section, const char *name, const char *value, guint line);
+VvIniKey *vv_ini_add_key(VvIniSection *section, const char *name, const char *value, guint line);
 
 /* Sets a VV_ERROR_USAGE that begins with "FILE:LINE: [device gpu] host: ". `key` may be NULL, and `key_name`
  * too: the line is the key's, else the section's. */

@@ -2,13 +2,12 @@
 #include "domains/values.h"
 
 #include "domains/ini.h"
-#include "domains/vmfile.h"
 #include "vfio/error.h"
-#include "vfio/reason.h"
 
+#include <limits.h>
 #include <string.h>
 
-static gboolean G_GNUC_PRINTF(2, 3) wrong(GError **error, const char *format, ...)
+gboolean vv_value_wrong(GError **error, const char *format, ...)
 {
     va_list arguments;
     g_autofree char *text = NULL;
@@ -20,17 +19,16 @@ static gboolean G_GNUC_PRINTF(2, 3) wrong(GError **error, const char *format, ..
     return FALSE;
 }
 
-static gboolean set_string(gpointer field, char *value)
+gboolean vv_value_set(gpointer field, char *string)
 {
-    char **string = field;
+    char **old = field;
 
-    g_free(*string);
-    *string = value;
+    g_free(*old);
+    *old = string;
     return TRUE;
 }
 
-/* `words` is NULL-terminated; their order is that of the enumeration. */
-static gboolean read_word(const char *text, const char *const *words, guint *ret, GError **error)
+gboolean vv_value_word(const char *text, const char *const *words, guint *ret, GError **error)
 {
     g_autofree char *list = NULL;
 
@@ -40,261 +38,161 @@ static gboolean read_word(const char *text, const char *const *words, guint *ret
             return TRUE;
         }
     list = g_strjoinv(", ", (char **)words);
-    return wrong(error, "'%s' is none of %s", text, list);
+    return vv_value_wrong(error, "'%s' is none of %s", text, list);
 }
 
-static gboolean read_string_word(const char *text, const char *const *words, gpointer field, GError **error)
+gboolean vv_value_read_text(const VvValue *value, const char *text, gpointer field, GError **error)
+{
+    (void)value;
+    (void)error;
+    return vv_value_set(field, g_strdup(text));
+}
+
+char *vv_value_write_text(const VvValue *value, gconstpointer field)
+{
+    (void)value;
+    return g_strdup(*(char *const *)field);
+}
+
+const VvValue vv_value_text = {vv_value_read_text, vv_value_write_text, NULL, 0, 0};
+const VvValue vv_value_description = {vv_value_read_text, vv_value_write_text, NULL, 0, 0};
+
+static gboolean read_name(const VvValue *value, const char *text, gpointer field, GError **error)
+{
+    (void)value;
+    if (!vv_name_valid(text))
+        return vv_value_wrong(error, "'%s' is not 1 to 64 letters, digits, '.', '_' and '-'", text);
+    return vv_value_set(field, g_strdup(text));
+}
+
+const VvValue vv_value_name = {read_name, vv_value_write_text, NULL, 0, 0};
+
+static gboolean read_path(const VvValue *value, const char *text, gpointer field, GError **error)
+{
+    (void)value;
+    if (*text != '/')
+        return vv_value_wrong(error, "'%s' is not an absolute path; it has to begin with '/'", text);
+    if (strlen(text) >= PATH_MAX)
+        return vv_value_wrong(error, "a path has at most %d bytes", PATH_MAX - 1);
+    return vv_value_set(field, g_strdup(text));
+}
+
+const VvValue vv_value_path = {read_path, vv_value_write_text, NULL, 0, 0};
+
+static gboolean read_plain_path(const VvValue *value, const char *text, gpointer field, GError **error)
+{
+    if (strchr(text, ','))
+        return vv_value_wrong(
+            error, "'%s': a comma would end the path on virtiofsd's command line; rename the folder", text);
+    return read_path(value, text, field, error);
+}
+
+/* libvirt 9.0 to 10 give virtiofsd "-o source=PATH,…", and the one in Rust knows no way to escape a comma. */
+const VvValue vv_value_plain_path = {read_plain_path, vv_value_write_text, NULL, 0, 0};
+
+static gboolean read_uuid(const VvValue *value, const char *text, gpointer field, GError **error)
+{
+    (void)value;
+    if (!g_uuid_string_is_valid(text))
+        return vv_value_wrong(error, "'%s' is not a UUID like 6f1c1bd0-0c5e-4f0e-9f3a-2f4f6f2a9c11", text);
+    return vv_value_set(field, g_ascii_strdown(text, -1));
+}
+
+const VvValue vv_value_uuid = {read_uuid, vv_value_write_text, NULL, 0, 0};
+
+static gboolean read_word_text(const VvValue *value, const char *text, gpointer field, GError **error)
 {
     guint which;
 
-    return read_word(text, words, &which, error) && set_string(field, g_strdup(words[which]));
+    return vv_value_word(text, value->words, &which, error) &&
+           vv_value_set(field, g_strdup(value->words[which]));
 }
 
-gboolean vv_value_text(const char *text, gpointer field, GError **error)
-{
-    (void)error;
-    return set_string(field, g_strdup(text));
-}
+#define WORDS(name, ...)                                                                                     \
+    const VvValue vv_value_##name = {read_word_text, vv_value_write_text,                                    \
+                                     (const char *const[]){__VA_ARGS__, NULL}, 0, 0}
 
-gboolean vv_value_name(const char *text, gpointer field, GError **error)
-{
-    if (!vv_name_valid(text))
-        return wrong(error, "'%s' is not 1 to 64 letters, digits, '.', '_' and '-'", text);
-    return set_string(field, g_strdup(text));
-}
+WORDS(format, "qcow2", "raw");
+WORDS(bus, "virtio", "sata", "scsi", "usb");
+WORDS(cache, "none", "writethrough", "writeback", "directsync", "unsafe");
+WORDS(nic, "virtio", "e1000e", "e1000", "igb", "rtl8139", "vmxnet3");
+WORDS(tpm, "none", "1.2", "2.0");
+WORDS(viommu, "none", "intel", "virtio");
+WORDS(hugepages, "auto", "none", "2M", "1G");
+WORDS(graphics, "auto", "none", "vnc", "spice");
+WORDS(video, "auto", "none", "vga", "virtio", "qxl", "bochs");
+WORDS(sound, "none", "ich9", "ac97", "usb", "virtio");
+WORDS(audio, "none", "spice", "pulseaudio", "alsa", "pipewire", "jack");
 
-gboolean vv_value_path(const char *text, gpointer field, GError **error)
-{
-    if (*text != '/')
-        return wrong(error, "'%s' is not an absolute path; it has to begin with '/'", text);
-    return set_string(field, g_strdup(text));
-}
-
-gboolean vv_value_uuid(const char *text, gpointer field, GError **error)
-{
-    if (!g_uuid_string_is_valid(text))
-        return wrong(error, "'%s' is not a UUID like 6f1c1bd0-0c5e-4f0e-9f3a-2f4f6f2a9c11", text);
-    return set_string(field, g_ascii_strdown(text, -1));
-}
-
-gboolean vv_value_rom(const char *text, gpointer field, GError **error)
-{
-    if (g_str_equal(text, "auto") || g_str_equal(text, "none"))
-        return set_string(field, g_strdup(text));
-    if (*text != '/')
-        return wrong(error, "'%s' is neither auto, none nor an absolute path", text);
-    if (strchr(text, ','))
-        return wrong(error,
-                     "'%s': a comma in a ROM's path would end it on QEMU's command line; rename the file",
-                     text);
-    return set_string(field, g_strdup(text));
-}
-
-gboolean vv_value_format(const char *text, gpointer field, GError **error)
-{
-    static const char *const words[] = {"qcow2", "raw", NULL};
-
-    return read_string_word(text, words, field, error);
-}
-
-gboolean vv_value_bus(const char *text, gpointer field, GError **error)
-{
-    static const char *const words[] = {"virtio", "sata", "scsi", NULL};
-
-    return read_string_word(text, words, field, error);
-}
-
-/* As Proxmox writes it: a model, then features to add or to take away. */
-gboolean vv_value_cpu(const char *text, gpointer field, GError **error)
-{
-    if (g_regex_match_simple("^[A-Za-z0-9._-]{1,64}(,[+-][A-Za-z0-9._-]{1,64})*$", text,
-                             G_REGEX_DOLLAR_ENDONLY, 0))
-        return vv_value_text(text, field, error);
-    g_set_error(error, VV_ERROR, VV_ERROR_USAGE,
-                "'%s' is no CPU; it looks like host, max, EPYC-Rome or qemu64,-cx16,+aes", text);
-    return FALSE;
-}
-
-gboolean vv_value_model(const char *text, gpointer field, GError **error)
-{
-    static const char *const words[] = {"virtio", "e1000e", "e1000", "igb", "rtl8139", "vmxnet3", NULL};
-
-    return read_string_word(text, words, field, error);
-}
-
-/* IFNAMSIZ is 16 with its NUL; the kernel refuses '/', ':' and blanks (dev_valid_name). */
-gboolean vv_value_bridge(const char *text, gpointer field, GError **error)
-{
-    if (strlen(text) > 15 || strpbrk(text, "/: \t") || *text == '.')
-        return wrong(error, "'%s' cannot be the name of a bridge", text);
-    return set_string(field, g_strdup(text));
-}
-
-gboolean vv_value_mac(const char *text, gpointer field, GError **error)
-{
-    gboolean good = strlen(text) == 17;
-
-    for (int i = 0; good && i < 17; i++)
-        good = i % 3 == 2 ? text[i] == ':' : g_ascii_isxdigit(text[i]);
-    if (!good)
-        return wrong(error, "'%s' is not a MAC address like 52:54:00:12:34:56", text);
-    if (g_ascii_xdigit_value(text[1]) & 1)
-        return wrong(error, "'%s' is a group address; the second digit of a card's own is even", text);
-    return set_string(field, g_ascii_strdown(text, -1));
-}
-
-gboolean vv_value_yes_no(const char *text, gpointer field, GError **error)
+static gboolean read_yes_no(const VvValue *value, const char *text, gpointer field, GError **error)
 {
     /* Proxmox's spellings too. Even is no. */
     static const char *const words[] = {"no", "yes", "off", "on", "false", "true", "0", "1", NULL};
     gboolean *flag = field;
     guint which;
 
-    if (!read_word(text, words, &which, NULL))
-        return wrong(error, "'%s' is neither yes nor no", text);
+    (void)value;
+    if (!vv_value_word(text, words, &which, NULL))
+        return vv_value_wrong(error, "'%s' is neither yes nor no", text);
     *flag = which & 1;
     return TRUE;
 }
 
-/* 0 for an unknown suffix. */
-static guint64 kib_of_suffix(const char *suffix)
+static char *write_yes_no(const VvValue *value, gconstpointer field)
 {
-    static const struct {
-        char letter;
-        guint64 kib;
-    } units[] = {{'K', 1}, {'M', 1 << 10}, {'G', 1 << 20}, {'T', 1 << 30}};
+    const gboolean *flag = field;
 
-    if (!*suffix)
-        return 1 << 10;
-    for (gsize i = 0; i < G_N_ELEMENTS(units); i++)
-        if (g_ascii_toupper(*suffix) == units[i].letter &&
-            (!suffix[1] || g_ascii_strcasecmp(suffix + 1, "B") == 0 ||
-             g_ascii_strcasecmp(suffix + 1, "iB") == 0))
-            return units[i].kib;
-    return 0;
+    (void)value;
+    return *flag < 0 ? NULL : g_strdup(*flag ? "yes" : "no");
 }
 
-gboolean vv_size_parse(const char *text, guint64 *ret_kib)
-{
-    guint64 number = 0, unit, kib;
-    const char *c = text;
+const VvValue vv_value_yes_no = {read_yes_no, write_yes_no, NULL, 0, 0};
+const VvValue vv_value_may_be = {read_yes_no, write_yes_no, NULL, 0, 0};
 
-    for (; g_ascii_isdigit(*c); c++)
-        if (!g_uint64_checked_mul(&number, number, 10) ||
-            !g_uint64_checked_add(&number, number, (guint64)g_ascii_digit_value(*c)))
-            return FALSE;
-    if (c == text || !number)
-        return FALSE;
-    while (*c == ' ')
-        c++;
-    unit = kib_of_suffix(c);
-    if (!unit || !g_uint64_checked_mul(&kib, number, unit))
-        return FALSE;
-    *ret_kib = kib;
-    return TRUE;
+/* GCC and Clang give an enumeration without negative members the type unsigned int; gboolean is an int. */
+static gboolean read_word(const VvValue *value, const char *text, gpointer field, GError **error)
+{
+    return vv_value_word(text, value->words, field, error);
 }
 
-/* 1 PiB: more than any host has, and far from where libvirt's own sums overflow. */
-#define MEMORY_MAX_KIB (G_GUINT64_CONSTANT(1) << 40)
-
-gboolean vv_value_memory(const char *text, gpointer field, GError **error)
+static char *write_word(const VvValue *value, gconstpointer field)
 {
-    guint64 *memory = field;
-    guint64 kib;
-
-    if (!vv_size_parse(text, &kib))
-        return wrong(error, "'%s' is not a size like 512M or 16G", text);
-    if (kib < 1 << 10 || kib > MEMORY_MAX_KIB)
-        return wrong(error, "'%s' is not between 1M and 1024T", text);
-    *memory = kib;
-    return TRUE;
+    return g_strdup(value->words[*(const guint *)field]);
 }
 
-gboolean vv_value_cpus(const char *text, gpointer field, GError **error)
+#define ENUM(name, ...)                                                                                      \
+    const VvValue vv_value_##name = {read_word, write_word, (const char *const[]){__VA_ARGS__, NULL}, 0, 0}
+
+ENUM(link, "up", "down");
+ENUM(firmware, "uefi", "uefi-secure", "bios");
+ENUM(accel, "auto", "kvm", "tcg");
+ENUM(layout, "auto", "packed", "separate");
+
+static gboolean read_number(const VvValue *value, const char *text, gpointer field, GError **error)
 {
-    guint *cpus = field;
+    guint *ret = field;
     guint64 number;
 
-    if (!g_ascii_string_to_unsigned(text, 10, 1, 1024, &number, NULL))
-        return wrong(error, "'%s' is not a number from 1 to 1024", text);
-    *cpus = (guint)number;
+    if (!g_ascii_string_to_unsigned(text, 10, value->min, value->max, &number, NULL))
+        return vv_value_wrong(error, "'%s' is not a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
+                              text, value->min, value->max);
+    *ret = (guint)number;
     return TRUE;
 }
 
-/* GCC and Clang give an enumeration without negative members the type unsigned int. */
-G_STATIC_ASSERT(sizeof(VvOs) == sizeof(guint));
-G_STATIC_ASSERT(sizeof(VvFirmware) == sizeof(guint));
-G_STATIC_ASSERT(sizeof(VvAccel) == sizeof(guint));
-
-gboolean vv_value_os(const char *text, gpointer field, GError **error)
+static char *write_number(const VvValue *value, gconstpointer field)
 {
-    static const char *const words[] = {"linux", "windows", "freebsd", "other", NULL};
+    const guint *number = field;
 
-    return read_word(text, words, field, error);
+    (void)value;
+    return *number ? g_strdup_printf("%u", *number) : NULL;
 }
 
-gboolean vv_value_firmware(const char *text, gpointer field, GError **error)
-{
-    static const char *const words[] = {"uefi", "uefi-secure", "bios", NULL};
-
-    return read_word(text, words, field, error);
-}
-
-gboolean vv_value_accel(const char *text, gpointer field, GError **error)
-{
-    static const char *const words[] = {"auto", "kvm", "tcg", NULL};
-
-    return read_word(text, words, field, error);
-}
-
-gboolean vv_value_selectors(const char *text, gpointer field, GError **error)
-{
-    GArray **selectors = field;
-    g_autoptr(GArray) read = g_array_new(FALSE, FALSE, sizeof(VvSelector));
-
-    if (!vv_selector_parse(text, read, error))
-        return FALSE;
-    g_clear_pointer(selectors, g_array_unref);
-    *selectors = g_steal_pointer(&read);
-    return TRUE;
-}
-
-/* "CODE" stays, "CODE=ADDRESS" gets the address's full form. */
-static char *read_allow_word(const char *word, GError **error)
-{
-    const char *equals = strchr(word, '=');
-    g_autofree char *code = equals ? g_strndup(word, (gsize)(equals - word)) : g_strdup(word);
-    char address_text[VV_ADDRESS_TEXT];
-    VvAddress address;
-
-    if (!vv_reason_code_known(code)) {
-        wrong(error, "'%s' is not a reason's code; 'plan' names the codes, as in disk-mounted", code);
-        return NULL;
-    }
-    if (!equals)
-        return g_steal_pointer(&code);
-    if (!vv_address_parse(equals + 1, &address, error))
-        return NULL;
-    return g_strconcat(code, "=", vv_address_format(address, address_text), NULL);
-}
-
-gboolean vv_value_allow(const char *text, gpointer field, GError **error)
-{
-    char ***allow = field;
-    g_auto(GStrv) words = g_strsplit_set(text, " \t,", -1);
-    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-
-    for (char **word = words; *word; word++) {
-        g_autofree char *good = NULL;
-
-        if (!**word)
-            continue;
-        good = read_allow_word(*word, error);
-        if (!good)
-            return FALSE;
-        g_strv_builder_add(builder, good);
-    }
-    g_strfreev(*allow);
-    *allow = g_strv_builder_end(builder);
-    return TRUE;
-}
+const VvValue vv_value_cpus = {read_number, write_number, NULL, 1, 1024};
+/* IEEE 802.1Q, 9.6: 0 is no VLAN and 4095 is reserved. */
+const VvValue vv_value_vlan = {read_number, write_number, NULL, 1, 4094};
+/* MAX_TAP_QUEUES of drivers/net/tun.c. */
+const VvValue vv_value_queues = {read_number, write_number, NULL, 1, 256};
+/* ETH_MIN_MTU; the schema's unsigned short. */
+const VvValue vv_value_mtu = {read_number, write_number, NULL, 68, 65535};
+const VvValue vv_value_port = {read_number, write_number, NULL, 1, 65535};

@@ -45,9 +45,10 @@ static gboolean add_function(VvVm *vm, VvVmDevice *device, VvAddress host, VvIde
         return host_error(vm, device, error, "%s is there twice", text);
     if (owner)
         return host_error(vm, device, error, "%s is in [device %s] already", text, owner->name);
-    if (device->functions->len == 8)
+    if (device->functions->len == 8 && device->layout != VV_LAYOUT_SEPARATE)
         return host_error(vm, device, error,
-                          "more than 8 functions do not fit into one guest slot; use a second [device]");
+                          "more than 8 functions do not fit into one guest slot; use a second [device], or "
+                          "functions = separate");
     function.identity = g_steal_pointer(&known);
     g_array_append_val(device->functions, function);
     return TRUE;
@@ -92,7 +93,7 @@ static gboolean add_unseen(VvVm *vm, VvVmDevice *device, VvSelector selector, GE
 
 /* Several functions of one slot, one of them 0, stay what they are: a driver may expect its audio function at
  * 1. Anything else is packed from 0 on. */
-static void number_functions(const VvVmDevice *device)
+static gboolean keeps_numbers(const VvVmDevice *device)
 {
     const VvVmFunction *all = (const VvVmFunction *)(gconstpointer)device->functions->data;
     gboolean keep = FALSE;
@@ -101,26 +102,79 @@ static void number_functions(const VvVmDevice *device)
         keep |= all[i].host.function == 0;
     for (guint i = 0; i < device->functions->len; i++)
         keep &= vv_address_same_slot(all[i].host, all[0].host);
-    for (guint i = 0; i < device->functions->len; i++)
-        g_array_index(device->functions, VvVmFunction, i).guest_function =
-            keep ? all[i].host.function : (guint8)i;
+    return keep && device->layout == VV_LAYOUT_AUTO;
+}
+
+static void number_functions(const VvVmDevice *device)
+{
+    gboolean keep = keeps_numbers(device), separate = device->layout == VV_LAYOUT_SEPARATE;
+
+    for (guint i = 0; i < device->functions->len; i++) {
+        VvVmFunction *function = &g_array_index(device->functions, VvVmFunction, i);
+
+        function->guest_function = keep ? function->host.function : separate ? 0 : (guint8)i;
+    }
+}
+
+static gboolean resolve_card(VvVm *vm, VvVmDevice *device, const VvHost *host, GError **error)
+{
+    for (guint s = 0; s < device->selectors->len; s++) {
+        VvSelector selector = g_array_index(device->selectors, VvSelector, s);
+
+        if (!(host ? add_found(vm, device, host, selector, error) : add_unseen(vm, device, selector, error)))
+            return FALSE;
+    }
+    number_functions(device);
+    return TRUE;
+}
+
+static gboolean G_GNUC_PRINTF(4, 5)
+    vf_error(const VvVm *vm, const VvVmNetwork *network, GError **error, const char *format, ...)
+{
+    va_list arguments;
+    g_autofree char *text = NULL;
+
+    va_start(arguments, format);
+    text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "%s%s[network %s] vf: %s", vm->path ? vm->path : "",
+                vm->path ? ": " : "", network->name, text);
+    return FALSE;
+}
+
+/* libvirt sets MAC and VLAN of a VF through its PF, so nothing else will do. */
+static gboolean resolve_vf(const VvVm *vm, const VvVmNetwork *network, const VvHost *host, GError **error)
+{
+    const VvVmDevice *owner = owner_of(vm, network->vf.address);
+    VvDevice *real = host ? vv_host_find(host, network->vf.address) : NULL;
+    char text[VV_ADDRESS_TEXT];
+
+    vv_address_format(network->vf.address, text);
+    if (owner)
+        return vf_error(vm, network, error, "%s is in [device %s] already", text, owner->name);
+    if (host && !real)
+        return vf_error(vm, network, error, "there is no %s on this host; 'virt-vfio list' shows what is",
+                        text);
+    if (real)
+        vv_device_read_details(vv_host_sysfs(host), real);
+    if (real && !real->is_virtual)
+        return vf_error(vm, network, error, "%s is no virtual function; a whole card goes into a [device]",
+                        text);
+    return TRUE;
 }
 
 gboolean vv_vm_resolve(VvVm *vm, const VvHost *host, GError **error)
 {
     for (guint i = 0; i < vm->devices->len; i++)
         g_array_set_size(((VvVmDevice *)vm->devices->pdata[i])->functions, 0);
-    for (guint i = 0; i < vm->devices->len; i++) {
-        VvVmDevice *device = vm->devices->pdata[i];
+    for (guint i = 0; i < vm->devices->len; i++)
+        if (!resolve_card(vm, vm->devices->pdata[i], host, error))
+            return FALSE;
+    for (guint i = 0; i < vm->networks->len; i++) {
+        const VvVmNetwork *network = vm->networks->pdata[i];
 
-        for (guint s = 0; s < device->selectors->len; s++) {
-            VvSelector selector = g_array_index(device->selectors, VvSelector, s);
-
-            if (!(host ? add_found(vm, device, host, selector, error)
-                       : add_unseen(vm, device, selector, error)))
-                return FALSE;
-        }
-        number_functions(device);
+        if (network->has_vf && !resolve_vf(vm, network, host, error))
+            return FALSE;
     }
     return TRUE;
 }

@@ -133,7 +133,7 @@ typedef struct {
     guint os_version; /* 10 or 11 for Windows; 0: not said */
     guint64 memory_kib;
     guint cpus;
-    guint sockets, dies, cores, threads; /* topology =; 0: by tuning */
+    guint sockets, dies, cores, threads; /* topology =: their product is cpus; all 0: by tuning */
     char *cpu;           /* "host", "max" or a model of libvirt's, then ",+FEATURE" and ",-FEATURE"; NULL: by
                             accelerator */
     gboolean hide_kvm;   /* for NVIDIA drivers older than 465 */
@@ -162,11 +162,28 @@ typedef struct {
     GPtrArray *shmems;   /* VvVmShmem */
 } VvVm;
 
+/* A VM that says nothing but the defaults, and has no name and no memory. `path` may be NULL. */
+VvVm *vv_vm_new(const char *path);
+
+/* Appends a section with nothing but the defaults in it; the VM owns it. What follows from other keys, such
+ * as a disk's format and a share's tag, is NULL until it is read from a file. */
+VvVmDevice *vv_vm_add_device(VvVm *vm, const char *name);
+VvVmUsb *vv_vm_add_usb(VvVm *vm, const char *name);
+VvVmDisk *vv_vm_add_disk(VvVm *vm, const char *name);
+VvVmNetwork *vv_vm_add_network(VvVm *vm, const char *name);
+VvVmShare *vv_vm_add_share(VvVm *vm, const char *name);
+VvVmShmem *vv_vm_add_shmem(VvVm *vm, const char *name);
+
+/* The text of a VM file that vv_vm_parse() makes an equal VM of; what is default is left out. It checks
+ * nothing: parse it to learn whether the VM is a valid one. New string. */
+char *vv_vm_write(const VvVm *vm);
+
 /* Loads a VM file. `settings` (NULL or NULL-terminated "device.gpu.host=02:00", "vm.memory=4G") replace or
- * add keys before they are checked. Every error is VV_ERROR_USAGE and names file, section and key. */
+ * add keys before they are checked. A template is looked for in the file's folder. Every error is
+ * VV_ERROR_USAGE and names file, section and key. */
 VvVm *vv_vm_load(const char *path, const char *const *settings, GError **error);
 
-/* The same from memory; `path` is for messages only. */
+/* The same from memory; `path` is for messages only, and a template is refused: nothing else is read. */
 VvVm *vv_vm_parse(const char *path, const char *text, gsize length, const char *const *settings,
                   GError **error);
 void vv_vm_free(VvVm *vm);
