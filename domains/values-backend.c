@@ -6,10 +6,12 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-/* IFNAMSIZ is 16 with its NUL; the kernel refuses '/', ':' and blanks (dev_valid_name). */
+/* IFNAMSIZ is 16 with its NUL; the kernel refuses '/', ':' and blanks (dev_valid_name), and libvirt's schema
+ * all but these letters. */
 static gboolean read_bridge(const VvValue *value, const char *text, gpointer field, GError **error)
 {
-    if (strlen(text) > 15 || strpbrk(text, "/: \t") || *text == '.')
+    if (strlen(text) > 15 || text[strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_.-\\")] ||
+        *text == '.')
         return vv_value_wrong(error, "'%s' cannot be the name of a bridge", text);
     return vv_value_read_text(value, text, field, error);
 }

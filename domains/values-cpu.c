@@ -15,10 +15,11 @@ static gboolean read_cpu(const VvValue *value, const char *text, gpointer field,
 
 const VvValue vv_value_cpu = {read_cpu, vv_value_write_text, NULL, 0, 0};
 
-/* Distributions add their own, such as pc-q35-rhel9.4.0 and pc-q35-noble. */
+/* Distributions add their own, such as pc-q35-rhel9.4.0 and pc-q35-noble. The letters are those of libvirt's
+ * schema. */
 static gboolean read_machine(const VvValue *value, const char *text, gpointer field, GError **error)
 {
-    if (g_regex_match_simple("^(q35|pc-q35-[A-Za-z0-9._+-]{1,48})$", text, G_REGEX_DOLLAR_ENDONLY, 0))
+    if (g_regex_match_simple("^(q35|pc-q35-[A-Za-z0-9._-]{1,48})$", text, G_REGEX_DOLLAR_ENDONLY, 0))
         return vv_value_read_text(value, text, field, error);
     return vv_value_wrong(error,
                           "'%s' is neither q35 nor a version of it such as pc-q35-9.2; only q35 has the PCI "

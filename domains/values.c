@@ -72,6 +72,8 @@ static gboolean read_path(const VvValue *value, const char *text, gpointer field
     (void)value;
     if (*text != '/')
         return vv_value_wrong(error, "'%s' is not an absolute path; it has to begin with '/'", text);
+    if (!text[1])
+        return vv_value_wrong(error, "'/' is no file");
     if (strlen(text) >= PATH_MAX)
         return vv_value_wrong(error, "a path has at most %d bytes", PATH_MAX - 1);
     return vv_value_set(field, g_strdup(text));
@@ -84,7 +86,8 @@ static gboolean read_plain_path(const VvValue *value, const char *text, gpointer
     if (strchr(text, ','))
         return vv_value_wrong(
             error, "'%s': a comma would end the path on virtiofsd's command line; rename the folder", text);
-    return read_path(value, text, field, error);
+    return g_str_equal(text, "/") ? vv_value_read_text(value, text, field, error)
+                                  : read_path(value, text, field, error);
 }
 
 /* libvirt 9.0 to 10 give virtiofsd "-o source=PATH,…", and the one in Rust knows no way to escape a comma. */
