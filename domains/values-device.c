@@ -78,6 +78,7 @@ static gboolean read_allow(const VvValue *value, const char *text, gpointer fiel
     char ***allow = field;
     g_auto(GStrv) words = g_strsplit_set(text, " \t,", -1);
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    gboolean any = FALSE;
 
     (void)value;
     for (char **word = words; *word; word++) {
@@ -89,7 +90,10 @@ static gboolean read_allow(const VvValue *value, const char *text, gpointer fiel
         if (!good)
             return FALSE;
         g_strv_builder_add(builder, good);
+        any = TRUE;
     }
+    if (!any)
+        return vv_value_wrong(error, "'%s' names no reason's code", text);
     g_strfreev(*allow);
     *allow = g_strv_builder_end(builder);
     return TRUE;

@@ -45,6 +45,9 @@ static gboolean check_cpus(const VvVm *vm, const VvIni *ini, const VvIniSection 
 {
     g_autoptr(GArray) pinned = g_array_new(FALSE, FALSE, sizeof(guint));
 
+    if (vm->cpus > vv_value_cpus.max)
+        return VV_BAD("topology", "that makes %" G_GUINT64_FORMAT " CPUs; there can be %u", topology_cpus(vm),
+                      (guint)vv_value_cpus.max);
     if (vm->sockets && topology_cpus(vm) != vm->cpus)
         return VV_BAD("topology", "that makes %" G_GUINT64_FORMAT " CPUs, and cpus = %u", topology_cpus(vm),
                       vm->cpus);

@@ -83,11 +83,47 @@ static void test_resolve_host(void **state)
     fake_host_free(fake);
 }
 
+static void test_layouts(void **state)
+{
+    g_autoptr(VvVm) vm = good(VM "[device a]\nhost = 01:00.0;01:00.2\nfunctions = packed\n"
+                                 "[device b]\nhost = 02:00.0;02:00.2\nfunctions = separate\n"
+                                 "[device c]\nhost = 03:00.2;03:00.0\nfunctions = packed\n"
+                                 "[device d]\nfunctions = separate\nhost = 04:00.0;04:00.1;04:00.2;04:00.3;"
+                                 "04:00.4;04:00.5;04:00.6;04:00.7;05:00.0\n");
+
+    assert_true(vv_vm_resolve(vm, NULL, NULL));
+    assert_int_equal(function(vm, 0, 0)->guest_function, 0);
+    assert_int_equal(function(vm, 0, 1)->guest_function, 1);
+    assert_int_equal(function(vm, 1, 0)->guest_function, 0);
+    assert_int_equal(function(vm, 1, 1)->guest_function, 0);
+    assert_int_equal(function(vm, 2, 0)->host.function, 2);
+    assert_int_equal(function(vm, 2, 0)->guest_function, 0);
+    assert_int_equal(card(vm, 3)->functions->len, 9);
+}
+
+static void test_vf(void **state)
+{
+    FakeHost *fake =
+        fake_host_new("0000:06:00.0 class=020000 id=8086:10c9 sub=8086:0001\n"
+                      "0000:06:10.0 class=020000 id=8086:10ca sub=8086:0001 physfn=0000:06:00.0\n");
+    g_autoptr(VvHost) host = fake_host_scan(fake);
+    g_autoptr(VvVm) vm = good(VM "[network n]\nvf = 06:10.0\n");
+
+    assert_true(vv_vm_resolve(vm, host, NULL));
+    assert_true(vv_vm_resolve(vm, NULL, NULL));
+    bad_resolve(VM "[network n]\nvf = 06:10.2\n", host, "[network n] vf: ", "no 0000:06:10.2 on");
+    bad_resolve(VM "[network n]\nvf = 06:00.0\n", host, "[network n] vf: ", "no virtual function");
+    g_clear_pointer(&host, vv_host_free);
+    fake_host_free(fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resolve_blind),
         cmocka_unit_test(test_resolve_host),
+        cmocka_unit_test(test_layouts),
+        cmocka_unit_test(test_vf),
     };
 
     return cmocka_run_group_tests_name("vmfile-resolve", tests, NULL, NULL);

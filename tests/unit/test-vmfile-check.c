@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmfile-texts.h"
+
+#define DISK VM "[disk d]\npath = /x.raw\n"
+#define NET VM "[network n]\n"
+#define BR VM "[network n]\nbridge = b\n"
+#define VF VM "[network n]\nvf = 06:10.0\n"
+#define SHOW VM "[display]\n"
+#define GPU2 "[device other]\nhost = 02:00.0\n"
+
+/* What comes last is refused, at its own line, and the message holds `words`. */
+typedef struct {
+    const char *text, *key, *words;
+} Case;
+
+static void refused(const Case *cases, gsize count)
+{
+    for (gsize i = 0; i < count; i++) {
+        g_autofree char *text = g_strconcat(cases[i].text, "\n", NULL);
+        g_autofree char *place = NULL;
+        guint line = 0;
+        GError *error = NULL;
+        g_autoptr(VvVm) vm = parse(text, NULL, &error);
+
+        if (vm)
+            fail_msg("taken:\n%s", text);
+        for (const char *c = text; *c; c++)
+            line += *c == '\n';
+        place = g_strdup_printf("x.ini:%u: [", line);
+        if (!strstr(error->message, place) || !strstr(error->message, cases[i].key) ||
+            !strstr(error->message, cases[i].words))
+            fail_msg("no '%s', '%s' or '%s' in: %s", place, cases[i].key, cases[i].words, error->message);
+        g_error_free(error);
+    }
+}
+
+static void test_bad_values(void **state)
+{
+    static const Case cases[] = {
+        {VM "vmgenid = 1", "] vmgenid: ", "UUID"},
+        {VM "os = windows7", "] os: ", "windows10"},
+        {VM "topology = 4", "] topology: ", "cores=4"},
+        {VM "topology = cores=4,cores=2", "] topology: ", "twice"},
+        {VM "topology = cores=0", "] topology: ", "1 to 1024"},
+        {VM "topology = cores=4,", "] topology: ", "cores=4"},
+        {VM "topology = cpus=4", "] topology: ", "cores=4"},
+        {VM "machine = pc", "] machine: ", "root ports"},
+        {VM "machine = pc-i440fx-9.2", "] machine: ", "root ports"},
+        {VM "machine = pc-q35-9.2,accel=tcg", "] machine: ", "root ports"},
+        {VM "nvram = n", "] nvram: ", "absolute"},
+        {VM "nvram = /", "] nvram: ", "no file"},
+        {VM "tpm = 3.0", "] tpm: ", "2.0"},
+        {VM "viommu = amd", "] viommu: ", "intel"},
+        {VM "hugepages = 4M", "] hugepages: ", "1G"},
+        {VM "pinning = all", "] pinning: ", "4-7"},
+        {VM "pinning = 7-4", "] pinning: ", "4-7"},
+        {VM "pinning = 0,8192", "] pinning: ", "8191"},
+        {VM "pinning = 0-3,^2", "] pinning: ", "4-7"},
+        {VM "pinning = 1-3,2", "] pinning: ", "twice"},
+        {VM "pinning = 1,,2", "] pinning: ", "4-7"},
+        {VM "numa = 1024", "] numa: ", "1023"},
+        {VM "mmio = large", "] mmio: ", "size"},
+        {VM "mmio = 100M", "] mmio: ", "between 1G and 64T"},
+        {VM "description = \"a", "] description: ", "begins with"},
+        {VM "description = \"a\" b", "] description: ", "begins with"},
+        {VM "description = \"a\\t\"", "] description: ", "begins with"},
+        {VM "description = \"\"", "] description: ", "no value"},
+        {VM GPU "functions = scattered", "] functions: ", "packed"},
+        {VM GPU "boot = 0", "] boot: ", "number from 1"},
+        {VM GPU "boot = yes", "] boot: ", "number from 1"},
+        {VM GPU "reset = flr warm", "] reset: ", "device_specific"},
+        {VM GPU "reset = flr flr", "] reset: ", "twice"},
+        {VM GPU "reset = auto flr", "] reset: ", "device_specific"},
+        {VM GPU "reset = ,", "] reset: ", "no reset method"},
+        {VM GPU "guest-address = 1", "] guest-address: ", "02:00"},
+        {VM GPU "guest-address = 01:00;02:00", "] guest-address: ", "02:00"},
+        {VM GPU "guest-address = 0001:01:00", "] guest-address: ", "segment"},
+        {VM GPU "guest-address = 01:00.1", "] guest-address: ", "function 0"},
+        {VM GPU "vendor-id = 0xffff", "] vendor-id: ", "hexadecimal"},
+        {VM GPU "device-id = 0x1b800", "] device-id: ", "hexadecimal"},
+        {VM GPU "device-id = -1", "] device-id: ", "hexadecimal"},
+        {VM GPU "subsystem-device-id = 0x", "] subsystem-device-id: ", "hexadecimal"},
+        {VM "[usb u]\nhost = 046d", "] host: ", "lsusb"},
+        {VM "[usb u]\nhost = 46d:c52b", "] host: ", "lsusb"},
+        {VM "[usb u]\nhost = 0-1", "] host: ", "lsusb"},
+        {VM "[usb u]\nhost = 1-", "] host: ", "lsusb"},
+        {VM "[usb u]\nhost = 1-4.", "] host: ", "lsusb"},
+        {VM "[usb u]\nhost = 1-1.2.3.4.5.6.7", "] host: ", "lsusb"},
+        {DISK "cache = fast", "] cache: ", "writeback"},
+        {DISK "serial = a,b", "] serial: ", "letters"},
+        {DISK "bus = ide", "] bus: ", "sata"},
+        {BR "vlan = 0", "] vlan: ", "1 to 4094"},
+        {BR "vlan = 4095", "] vlan: ", "1 to 4094"},
+        {BR "queues = 257", "] queues: ", "1 to 256"},
+        {BR "mtu = 67", "] mtu: ", "68 to 65535"},
+        {BR "link = off", "] link: ", "up, down"},
+        {NET "vf = 06:10", "] vf: ", "PCI function"},
+        {NET "network = a/b", "] network: ", "name"},
+        {NET "bridge = a<b", "] bridge: ", "name"},
+        {SHOW "graphics = sdl", "] graphics: ", "spice"},
+        {SHOW "video = cirrus", "] video: ", "qxl"},
+        {SHOW "listen = localhost", "] listen: ", "IP address"},
+        {SHOW "listen = 127.0.0.1,x", "] listen: ", "IP address"},
+        {VM "[sound]\nmodel = sb16", "] model: ", "ich9"},
+        {VM "[share s]\npath = /a,b", "] path: ", "comma"},
+        {VM "[share s]\npath = /a\ntag = a b", "] tag: ", "36"},
+        {VM "[shmem s]\nsize = 48M", "] size: ", "power of two"},
+        {VM "[shmem s]\nsize = 512K", "] size: ", "between 1M and 64G"},
+        {VM "[display x]", "[display x]: ", "no name"},
+        {VM "[sound x]", "[sound x]: ", "no name"},
+        {VM "template = x", "] template: ", "only a VM file"},
+    };
+
+    refused(cases, G_N_ELEMENTS(cases));
+}
+
+static void test_bad_together(void **state)
+{
+    static const Case cases[] = {
+        {VM "cpus = 4\ntopology = cores=3", "] topology: ", "3 CPUs, and cpus = 4"},
+        {VM "cpus = 256", "] cpus: ", "viommu = intel"},
+        {VM "viommu = virtio\ncpus = 256", "] cpus: ", "viommu = intel"},
+        {VM "cpus = 4\npinning = 0-2", "] pinning: ", "names 3"},
+        {VM "accel = tcg\ncpu = host,+aes", "] cpu: ", "write max"},
+        {"[vm]\nname = a\nmemory = 1025M\nhugepages = 2M", "] hugepages: ", "multiple of 2M"},
+        {"[vm]\nname = a\nmemory = 1536M\nhugepages = 1G", "] hugepages: ", "multiple of 1G"},
+        {VM "firmware = bios\nnvram = /n", "] nvram: ", "bios"},
+        {VM "os = windows11\nfirmware = bios", "] firmware: ", "os = windows"},
+        {VM "os = windows11\ntpm = 1.2", "] tpm: ", "2.0"},
+        {VM GPU "guest-address = 00:00", "] guest-address: ", "chipset"},
+        {VM GPU "guest-address = 00:1f", "] guest-address: ", "chipset"},
+        {VM GPU "guest-address = 03:01", "] guest-address: ", "03:00"},
+        {VM GPU "guest-address = 81:00", "] guest-address: ", "go up to 80"},
+        {VM GPU "functions = separate\nguest-address = 01:00", "] guest-address: ", "several"},
+        {VM GPU "guest-address = 05:00\n" GPU2 "guest-address = 05:00.0",
+         "] guest-address: ", "[device gpu]"},
+        {VM GPU "boot = 2\n" GPU2 "boot = 2", "] boot: ", "[device gpu]"},
+        {VM GPU "boot = 2\n[disk d]\npath = /x.raw\nboot = 2", "] boot: ", "[device gpu]"},
+        {DISK "boot = 1\n[network n]\nbridge = b\nboot = 1", "] boot: ", "[disk d]"},
+        {VM "[usb a]\nhost = 046d:c52b\n[usb b]\nhost = 046D:C52B", "] host: ", "by port"},
+        {VM "[usb a]\nhost = 1-4\n[usb b]\nhost = 1-4", "] host: ", "[usb a]"},
+        {VM "[disk d]", "] path: ", "missing"},
+        {VM "[disk d]\ncdrom = yes\nformat = raw", "] format: ", "without path"},
+        {VM "[disk d]\ncdrom = yes\nssd = yes", "] ssd: ", "CD-ROM"},
+        {VM "[disk d]\ncdrom = yes\ndiscard = yes", "] discard: ", "CD-ROM"},
+        {DISK "bus = sata\niothread = yes", "] iothread: ", "virtio and scsi"},
+        {DISK "ssd = yes", "] ssd: ", "sata and scsi"},
+        {DISK "bus = sata\nreadonly = yes", "] readonly: ", "sata"},
+        {DISK "serial = 123456789012345678901", "] serial: ", "20"},
+        {DISK "bus = scsi\nserial = 1234567890123456789012345678901234567", "] serial: ", "36"},
+        {DISK "[disk e]\nformat = raw\npath = /x.raw", "] path: ", "[disk d]"},
+        {NET "bridge = b\ntrust = yes", "] trust: ", "vf"},
+        {NET "user = yes\nvlan = 5", "] vlan: ", "none"},
+        {NET "user = yes\nqueues = 2", "] queues: ", "one"},
+        {NET "user = yes\nmtu = 1400", "] mtu: ", "user-mode"},
+        {VF "model = virtio", "] model: ", "real hardware"},
+        {VF "queues = 2", "] queues: ", "real hardware"},
+        {VF "mtu = 1400", "] mtu: ", "real hardware"},
+        {VF "link = up", "] link: ", "real hardware"},
+        {VF "[network m]\nvf = 0000:06:10.0", "] vf: ", "[network n]"},
+        {VM "[device x]\nhost = 06:10\n[network n]\nvf = 06:10.0", "] vf: ", "[device x]"},
+        {BR "model = e1000e\nqueues = 2", "] queues: ", "only virtio"},
+        {BR "mac = 52:54:00:00:00:01\n[network m]\nbridge = b\nmac = 52:54:00:00:00:01",
+         "] mac: ", "[network n]"},
+        {SHOW "port = 5900", "] port: ", "listen"},
+        {SHOW "graphics = none\nlisten = ::1", "] listen: ", "none"},
+        {SHOW "listen = ::1\nport = 5899", "] port: ", "5900 to"},
+        {SHOW "graphics = vnc\nvideo = none", "] video: ", "nothing to show"},
+        {VM "[sound]\nmodel = none\nbackend = alsa", "] backend: ", "model = none"},
+        {VM "[sound]\nmodel = ich9\nbackend = spice", "] backend: ", "graphics = spice"},
+        {VM "[share a]\npath = /a\n[share b]\npath = /b\ntag = a", "] tag: ", "[share a]"},
+    };
+
+    refused(cases, G_N_ELEMENTS(cases));
+}
+
+/* The lines of these are not the last. */
+static void test_missing(void **state)
+{
+    static const char *const texts[][2] = {
+        {VM "[usb u]\n", "x.ini:4: [usb u] host: missing"},
+        {VM "[share s]\n", "x.ini:4: [share s] path: missing"},
+        {VM "[shmem s]\n", "x.ini:4: [shmem s] size: missing"},
+        {VM "[sound]\nbackend = alsa\n", "x.ini:4: [sound] model: missing"},
+        {NET "user = no\n", "x.ini:4: [network n]: needs bridge"},
+        {VM "[share a234567890123456789012345678901234567]\npath = /s\n", "] tag: missing"},
+        {NET "bridge = b\nnetwork = n\nuser = yes\n", "x.ini:5: [network n] bridge: network is given too"},
+        {NET "user = yes\nvf = 06:10.0\n", "x.ini:5: [network n] user: vf is given too"},
+        {VM "topology = cores=1024,dies=1024,threads=1024,sockets=1024\ncpus = 4\n",
+         "x.ini:4: [vm] topology: that makes 1099511627776 CPUs"},
+        {VM "topology = cores=1024,dies=1024,threads=1024,sockets=1024\n", "[vm] topology: that makes"},
+        {VM "topology = sockets=2,cores=1024\nviommu = intel\n",
+         "x.ini:4: [vm] topology: that makes 2048 CPUs"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        GError *error = NULL;
+
+        assert_null(parse(texts[i][0], NULL, &error));
+        assert_problem(error, VV_ERROR_USAGE, texts[i][1]);
+    }
+}
+
+static char *many(const char *format, guint count)
+{
+    GString *text = g_string_new(VM);
+
+    for (guint i = 0; i < count; i++) {
+        g_autofree char *number = g_strdup_printf("%u", i);
+        g_auto(GStrv) parts = g_strsplit(format, "@", -1);
+        g_autofree char *one = g_strjoinv(number, parts);
+
+        g_string_append(text, one);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void test_too_many(void **state)
+{
+    static const struct {
+        const char *section;
+        guint most;
+        const char *words;
+    } cases[] = {
+        {"[device a@]\nhost = 01:00.0\n", 128, "more than 128 cards"},
+        {"[device a@]\nhost = 01:00.0;01:00.1\nfunctions = separate\n", 64, "more than 128 cards"},
+        {"[usb a@]\nhost = 1-1@\n", 14, "USB devices"},
+        {"[disk a@]\npath = /@.raw\nbus = usb\n", 14, "USB devices"},
+        {"[disk a@]\npath = /@.raw\nbus = sata\n", 24, "bus = sata"},
+        {"[disk a@]\npath = /@.raw\nbus = scsi\n", 256, "257 disks"},
+        {"[disk a@]\npath = /@.raw\n", 200, "201 PCI devices"},
+        {"[network a@]\nbridge = b\n", 200, "201 PCI devices"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *most = many(cases[i].section, cases[i].most);
+        g_autofree char *more = many(cases[i].section, cases[i].most + 1);
+        GError *error = NULL;
+
+        vv_vm_free(good(most));
+        assert_null(parse(more, NULL, &error));
+        assert_problem(error, VV_ERROR_USAGE, cases[i].words);
+    }
+}
+
+static void test_fine_together(void **state)
+{
+    static const char *const texts[] = {
+        VM "os = windows11\ntpm = none\n",
+        VM "os = windows\nfirmware = bios\ntpm = 1.2\n",
+        VM "cpus = 256\nviommu = intel\n",
+        VM "cpus = 2\npinning = 0-7\n",
+        VM GPU "boot = no\n" GPU2 "boot = no\n",
+        VM GPU "guest-address = 00:02\n" GPU2 "guest-address = 02:00\n",
+        DISK "readonly = yes\n[disk e]\npath = /x.raw\nreadonly = yes\n",
+        SHOW "graphics = spice\nvideo = none\nlisten = ::1\nport = 1024\n",
+        NET "user = yes\nqueues = 1\n",
+        VM "[sound]\nmodel = ich9\nbackend = spice\n[display]\ngraphics = spice\n",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+        vv_vm_free(good(texts[i]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bad_values),    cmocka_unit_test(test_bad_together),
+        cmocka_unit_test(test_missing),       cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_fine_together),
+    };
+
+    return cmocka_run_group_tests_name("vmfile-check", tests, NULL, NULL);
+}
