@@ -76,13 +76,12 @@ char *random_text(GRand *random, gsize length)
                                          ":",
                                          "_",
                                          "{\"a\":1}",
-                                         "id=0,file=/etc/shadow",
-                                         NULL};
+                                         "id=0,file=/etc/shadow"};
     g_autoptr(GString) text = g_string_new(NULL);
     gsize wanted = random_one_in(random, 40) ? length : MIN(length, (gsize)g_rand_int_range(random, 1, 30));
 
     for (;;) {
-        const char *piece = random_word(random, pieces);
+        const char *piece = pieces[g_rand_int_range(random, 0, G_N_ELEMENTS(pieces))];
 
         if (text->len + strlen(piece) > wanted)
             break;

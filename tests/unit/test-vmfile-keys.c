@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmfile-texts.h"
 
+#include "domains/vmfile-keys.h"
+
 static void test_vm_defaults(void **state)
 {
     g_autoptr(VvVm) vm = good(VM);
@@ -190,13 +192,59 @@ static void test_desktop_keys(void **state)
     assert_int_equal(shmem->size_kib, 64 << 10);
 }
 
+/* The keys of the section that `text` begins with, as the manual page lists them. */
+static GHashTable *documented(const char *text)
+{
+    GHashTable *keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    const char *end = strstr(text, "\n.Sh ");
+    g_autofree char *section = g_strndup(text, end ? (gsize)(end - text) : strlen(text));
+    g_auto(GStrv) items = g_strsplit(section, "\n.It Cm ", -1);
+
+    for (char **item = items + 1; *items && *item; item++) {
+        g_auto(GStrv) names = NULL;
+
+        *strstr(*item, " No =") = '\0';
+        names = g_strsplit(*item, " , ", -1);
+        for (char **name = names; *name; name++)
+            assert_true(g_hash_table_add(keys, g_strdup(*name)));
+    }
+    return keys;
+}
+
+/* The manual page has every section and key that the reader has, and no other. */
+static void test_manual(void **state)
+{
+    const char *source = g_getenv("SOURCE_ROOT");
+    g_autofree char *path = g_build_filename(source ? source : ".", "docs", "virt-vfio-vm.5", NULL);
+    g_autofree char *page = NULL;
+    guint count = 0;
+
+    assert_true(g_file_get_contents(path, &page, NULL, NULL));
+    for (const VvVmSection *section = vv_vm_sections; section->type; section++) {
+        g_autofree char *title = g_strdup_printf(".Sh THE SECTION%s [%s%s]\n", section->add ? "S" : "",
+                                                 section->type, section->add ? " NAME" : "");
+        const char *text = strstr(page, title);
+        g_autoptr(GHashTable) keys = text ? documented(text + 1) : NULL;
+
+        assert_non_null(text);
+        count++;
+        for (const VvVmKey *key = section->keys; key->name; key++)
+            if (!g_hash_table_remove(keys, key->name))
+                fail_msg("[%s] %s is not in the manual", section->type, key->name);
+        assert_int_equal(g_hash_table_size(keys), 0);
+    }
+    for (const char *at = page; (at = strstr(at, ".Sh THE SECTION")); at++)
+        count--;
+    assert_int_equal(count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vm_defaults),  cmocka_unit_test(test_section_defaults),
         cmocka_unit_test(test_vm_keys),      cmocka_unit_test(test_systems),
         cmocka_unit_test(test_device_keys),  cmocka_unit_test(test_backend_keys),
-        cmocka_unit_test(test_desktop_keys),
+        cmocka_unit_test(test_desktop_keys), cmocka_unit_test(test_manual),
     };
 
     return cmocka_run_group_tests_name("vmfile-keys", tests, NULL, NULL);

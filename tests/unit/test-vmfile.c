@@ -43,7 +43,8 @@ static void test_every_key(void **state)
     g_autoptr(VvVm) vm =
         good("; a comment\n# another\n\n[vm]\r\n"
              "name = win.11_a-b\nuuid = 6F1C1BD0-0c5e-4f0e-9f3a-2f4f6f2a9c11\nos = windows ; x\n"
-             "memory=16G\t# y\n  cpus  =  1024  \nfirmware = uefi-secure\naccel = tcg\ncpu = qemu64,-cx16\nviommu = intel\n"
+             "memory=16G\t# y\n  cpus  =  1024  \nfirmware = uefi-secure\naccel = tcg\ncpu = "
+             "qemu64,-cx16\nviommu = intel\n"
              "kernel = /k e\ninitrd = /i\ncmdline = console=ttyS0 a=b;c quiet\n"
              "serial-log = /var/log/s\nemulator = /usr/bin/qemu\n"
              "[device  gpu ] ; main\nhost = 01:00;0000:02:00.1;10000:03:00.2\nx-vga = Yes\n"
