@@ -13,9 +13,8 @@ static gpointer defaults_like(VvVm *scratch, const VvVmSection *section, gconstp
     return defaults;
 }
 
-static void write_section(GString *text, const VvVmSection *section, gconstpointer object)
+static void write_section(GString *text, VvVm *scratch, const VvVmSection *section, gconstpointer object)
 {
-    g_autoptr(VvVm) scratch = vv_vm_new(NULL);
     gpointer defaults = defaults_like(scratch, section, object);
     g_autoptr(GString) keys = g_string_new(NULL);
 
@@ -38,12 +37,13 @@ static void write_section(GString *text, const VvVmSection *section, gconstpoint
 char *vv_vm_write(const VvVm *vm)
 {
     g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(VvVm) scratch = vv_vm_new(NULL);
 
     for (const VvVmSection *section = vv_vm_sections; section->type; section++) {
         gpointer object;
 
         for (guint i = 0; (object = vv_vm_section_object(vm, section, i)); i++)
-            write_section(text, section, object);
+            write_section(text, scratch, section, object);
     }
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
