@@ -3,10 +3,6 @@
 
 #include <string.h>
 
-/* Root port N is behind bus N, and each takes a function of pcie.0, of which there are about 230; libvirt
- * adds ports for other things. */
-#define MAX_PORTS 128
-
 static gboolean selected(const VvVmDevice *device, VvAddress address)
 {
     for (guint i = 0; i < device->selectors->len; i++) {
@@ -44,9 +40,9 @@ static gboolean check_guest_address(const VvVmDevice *device, const VvIni *ini, 
         return TRUE;
     if (device->layout == VV_LAYOUT_SEPARATE)
         return VV_BAD(key, "is one slot, and with functions = separate the card has several");
-    if (bus > MAX_PORTS)
-        return VV_BAD(key, "the guest has at most %d root ports, so buses go up to %02x", MAX_PORTS,
-                      MAX_PORTS);
+    if (bus > VV_ROOT_PORTS_MAX)
+        return VV_BAD(key, "the guest has at most %d root ports, so buses go up to %02x", VV_ROOT_PORTS_MAX,
+                      VV_ROOT_PORTS_MAX);
     if (bus && slot)
         return VV_BAD(key, "behind a root port there is slot 00 only: write %02x:00", bus);
     /* pc_q35_init() in QEMU's hw/i386/pc_q35.c: the host bridge, and the ICH9 with ISA, SATA and SMBus. */
@@ -119,8 +115,8 @@ gboolean vv_vmfile_check_cards(const VvVm *vm, const VvIni *ini, GError **error)
         const VvIniSection *section = vv_ini_section(ini, "device", device->name);
 
         ports += root_ports(device);
-        if (ports > MAX_PORTS)
-            return VV_BAD(NULL, "more than %d cards; the guest has no slots for them", MAX_PORTS);
+        if (ports > VV_ROOT_PORTS_MAX)
+            return VV_BAD(NULL, "more than %d cards; the guest has no slots for them", VV_ROOT_PORTS_MAX);
         for (guint j = 0; j < i; j++)
             if (!check_pair(device, vm->devices->pdata[j], ini, section, error))
                 return FALSE;

@@ -21,5 +21,9 @@ gboolean vv_vmfile_check_cards(const VvVm *vm, const VvIni *ini, GError **error)
 typedef void VvVmComplete(gpointer object, gconstpointer model, const VvIniSection *given);
 VvVmComplete vv_vmfile_complete_vm, vv_vmfile_complete_disk, vv_vmfile_complete_share;
 
+/* Bus N is behind root port N, and each takes a function of pcie.0, of which there are about 230; libvirt
+ * adds ports for other things. */
+#define VV_ROOT_PORTS_MAX 128
+
 /* Sets the error, returns FALSE. */
 #define VV_BAD(key, ...) (vv_ini_set_error(error, ini, section, key, __VA_ARGS__), FALSE)

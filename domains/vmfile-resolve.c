@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "domains/vmfile.h"
+#include "domains/vmfile-check.h"
 #include "vfio/error.h"
 
 #include <string.h>
@@ -116,6 +116,18 @@ static void number_functions(const VvVmDevice *device)
     }
 }
 
+static guint root_ports(const VvVm *vm)
+{
+    guint count = 0;
+
+    for (guint i = 0; i < vm->devices->len; i++) {
+        const VvVmDevice *device = vm->devices->pdata[i];
+
+        count += device->layout == VV_LAYOUT_SEPARATE ? device->functions->len : 1;
+    }
+    return count;
+}
+
 static gboolean resolve_card(VvVm *vm, VvVmDevice *device, const VvHost *host, GError **error)
 {
     for (guint s = 0; s < device->selectors->len; s++) {
@@ -124,6 +136,9 @@ static gboolean resolve_card(VvVm *vm, VvVmDevice *device, const VvHost *host, G
         if (!(host ? add_found(vm, device, host, selector, error) : add_unseen(vm, device, selector, error)))
             return FALSE;
     }
+    if (root_ports(vm) > VV_ROOT_PORTS_MAX)
+        return host_error(vm, device, error, "more than %d slots; the guest has no root ports for them",
+                          VV_ROOT_PORTS_MAX);
     number_functions(device);
     return TRUE;
 }

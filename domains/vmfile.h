@@ -17,8 +17,8 @@ typedef enum { VV_ACCEL_AUTO, VV_ACCEL_KVM, VV_ACCEL_TCG } VvAccel;
 /* One function of a card as it goes to the guest, with what identifies it. */
 typedef struct {
     VvAddress host;
-    guint8 guest_function;
-    VvIdentity *identity; /* NULL where the device was not there to ask */
+    guint8 guest_function; /* 0 in each with VV_LAYOUT_SEPARATE */
+    VvIdentity *identity;  /* NULL where the device was not there to ask */
 } VvVmFunction;
 
 /* How the functions of a card lie in the guest. */
@@ -65,7 +65,7 @@ typedef struct {
 typedef struct {
     char *name;
     char *path;    /* absolute; NULL: a CD-ROM drive without a disc */
-    char *format;  /* "qcow2", "raw"; guessed from the name's ending when not given */
+    char *format;  /* "qcow2", "raw"; guessed from the name's ending when not given; NULL without path */
     char *bus;     /* "virtio" (default), "sata", "scsi", "usb" */
     char *cache;   /* "none", "writethrough", "writeback", "directsync", "unsafe"; NULL: QEMU's */
     gint discard;  /* -1: by format and bus; else gboolean */
@@ -83,7 +83,7 @@ typedef struct {
     char *network; /* a libvirt network */
     gboolean user; /* QEMU's user-mode NAT */
     gboolean has_vf;
-    VvSelector vf; /* an SR-IOV virtual function of a network card */
+    VvSelector vf; /* an SR-IOV virtual function of a network card; never a whole slot */
     char *mac;     /* NULL: libvirt makes one */
     char *model;   /* default "virtio" */
     guint vlan;    /* 0: none; 1 to 4094 */
@@ -193,8 +193,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvVm, vv_vm_free)
  * there is an error that names the key; host NULL: functions are taken at their word and a whole slot is
  * refused with advice to name its functions. Guest functions keep their number when one of them is 0;
  * otherwise they are packed from 0 on, because a slot without function 0 is invisible (PCI Local Bus
- * Specification 3.0, 3.2.2.3.4). Functions of different slots under one [device] are packed too. No function
- * twice in the file. */
+ * Specification 3.0, 3.2.2.3.4). Functions of different slots under one [device] are packed too, as is all
+ * with that layout. No function twice in the file, and no vf = that is in a [device] too, or, with a host,
+ * that is no virtual function. */
 gboolean vv_vm_resolve(VvVm *vm, const VvHost *host, GError **error);
 
 /* Is the disk's path a block device by its name (/dev, but not the files in /dev/shm)? */

@@ -101,6 +101,25 @@ static void test_layouts(void **state)
     assert_int_equal(card(vm, 3)->functions->len, 9);
 }
 
+/* A whole slot is one word and up to eight functions, each behind a port of its own. */
+static void test_too_many_ports(void **state)
+{
+    g_autoptr(GString) machine = g_string_new(NULL), text = g_string_new(VM);
+    FakeHost *fake;
+
+    for (guint i = 1; i <= 17; i++) {
+        for (guint f = 0; f < 8; f++)
+            g_string_append_printf(machine, "0000:%02x:00.%u class=020000 id=8086:1521 sub=8086:0001\n", i,
+                                   f);
+        g_string_append_printf(text, "[device d%u]\nhost = %02x:00\nfunctions = separate\n", i, i);
+    }
+    fake = fake_host_new(machine->str);
+    g_autoptr(VvHost) host = fake_host_scan(fake);
+    bad_resolve(text->str, host, "[device d", "128 slots");
+    g_clear_pointer(&host, vv_host_free);
+    fake_host_free(fake);
+}
+
 static void test_vf(void **state)
 {
     FakeHost *fake =
@@ -123,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_resolve_blind),
         cmocka_unit_test(test_resolve_host),
         cmocka_unit_test(test_layouts),
+        cmocka_unit_test(test_too_many_ports),
         cmocka_unit_test(test_vf),
     };
 
