@@ -80,8 +80,8 @@ static gboolean read_tag(const VvValue *value, const char *text, gpointer field,
 
 const VvValue vv_value_tag = {read_tag, vv_value_write_text, NULL, 0, 0};
 
-/* "4.2": ports from the root hub on. Six tiers of them (MAX_TOPO_LEVEL in include/linux/usb.h), of at most
- * 255 ports each. */
+/* "4.2": ports from the root hub on. Six tiers of them (MAX_TOPO_LEVEL in include/linux/usb/hcd.h), of at
+ * most 255 ports each. */
 static gboolean is_port(const char *text)
 {
     g_auto(GStrv) words = g_strsplit(text, ".", -1);

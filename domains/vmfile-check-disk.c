@@ -79,8 +79,9 @@ static gboolean check_bus(const VvVmDisk *disk, const VvIni *ini, const VvIniSec
         return VV_BAD("ssd", "only sata and scsi disks can say so; Linux takes a virtio disk for one anyway");
     if (disk->readonly && sata && !disk->cdrom)
         return VV_BAD("readonly", "QEMU has no read-only sata disks; virtio and scsi have");
-    /* An ATA serial number has 20 characters (ATA8-ACS, 7.16.7), and so has a virtio disk's
-     * (VIRTIO 1.2, 5.2.6); QEMU's SCSI disks refuse more than 36 (MAX_SERIAL_LEN in hw/scsi/scsi-disk.c). */
+    /* QEMU cuts the rest off without a word, and then two disks can look the same: an ATA drive shows 20
+     * (IDENTIFY DEVICE, words 10 to 19), so does a virtio disk (VIRTIO_BLK_T_GET_ID), and SCSI disks, which
+     * USB disks are too, show 36 (MAX_SERIAL_LEN in hw/scsi/scsi-disk.c). */
     if (disk->serial && strlen(disk->serial) > longest)
         return VV_BAD("serial", "longer than the %u characters of a %s disk", longest, disk->bus);
     return TRUE;
