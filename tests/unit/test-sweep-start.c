@@ -17,12 +17,12 @@ static void test_one(void **state)
 
 static void test_two(void **state)
 {
-    sweep(2, 39, 477);
+    sweep(2, 39, 524);
 }
 
 static void test_three(void **state)
 {
-    sweep(3, 56, 981);
+    sweep(3, 56, 1049);
 }
 
 static void test_four(void **state)
