@@ -17,7 +17,7 @@ const VvCommand vv_commands[] = {
      vv_bind_options},
     {"release", "ADDRESS…|--all", "give devices back to the drivers they came from", MOVES, 0, MANY,
      vv_verb_release, vv_release_options},
-    {"rom dump", "ADDRESS -o FILE", "copy a card's VBIOS into a file", VV_NEEDS_ROOT | VV_CHANGES, 1, 1,
+    {"rom dump", "ADDRESS", "copy a card's VBIOS into a file", VV_NEEDS_ROOT | VV_CHANGES, 1, 1,
      vv_verb_rom_dump, vv_rom_dump_options},
     {"rom check", "FILE|ADDRESS", "which images a VBIOS has, and whether they are sound", REPORTS, 1, 1,
      vv_verb_rom_check, vv_rom_check_options},

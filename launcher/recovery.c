@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/recovery.h"
 
+#include "vfio/rom-read.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +37,27 @@ static void tell(VvContext *context, const VvPlan *plan)
     }
 }
 
+/* What a reading of a ROM had switched on. */
+static void recover_roms(VvContext *context)
+{
+    g_autoptr(GArray) left = vv_rom_left_behind(vv_context_journal(context));
+    g_autoptr(GArray) done = g_array_new(FALSE, FALSE, sizeof(VvAddress));
+    g_autoptr(GError) error = NULL;
+
+    if (!left->len || !vv_context_host(context, NULL))
+        return;
+    vv_rom_recover(context->host, context->journal, done, &error);
+    for (guint i = 0; i < done->len; i++) {
+        g_autofree char *address = vv_address_dup(g_array_index(done, VvAddress, i));
+        fprintf(stderr,
+                "virt-vfio: %s was left switched on by an interrupted reading of its ROM; it is as before\n",
+                address);
+    }
+    if (error)
+        fprintf(stderr, "virt-vfio: of what a reading of a ROM had switched on, not all is as before: %s\n",
+                error->message);
+}
+
 void vv_context_recover(VvContext *context)
 {
     const VvRecoverOptions options = vv_context_recover_options(context, FALSE);
@@ -43,6 +66,7 @@ void vv_context_recover(VvContext *context)
     g_autoptr(VvPlan) plan = NULL;
 
     handover.progress = NULL;
+    recover_roms(context);
     if (vv_journal_is_empty(vv_context_journal(context)) || !vv_context_host(context, NULL))
         return;
     if (!vv_recover(context->host, context->journal, &options, &handover, &plan, &error))

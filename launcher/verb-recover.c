@@ -3,6 +3,7 @@
 #include "launcher/present.h"
 #include "launcher/recovery.h"
 #include "vfio/error.h"
+#include "vfio/rom-read.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +51,23 @@ static void print_recovery(const VvRecovery *recovery)
         printf("      %s\n", entry->note);
 }
 
+/* Cards that a reading of their ROM left switched on. */
+static guint explain_roms(VvContext *context, json_object *roms)
+{
+    g_autoptr(GArray) left = vv_rom_left_behind(context->journal);
+
+    for (guint i = 0; i < left->len; i++) {
+        VvAddress address = g_array_index(left, VvAddress, i);
+        char text[VV_ADDRESS_TEXT];
+        if (roms)
+            json_object_array_add(roms, vv_json_address(address));
+        else
+            printf("  %s  reading     is switched back: a reading of its ROM was interrupted\n",
+                   vv_address_format(address, text));
+    }
+    return left->len;
+}
+
 static int explain(VvContext *context, const VvRecoverOptions *options, GError **error)
 {
     g_autoptr(GPtrArray) recoveries = vv_recover_look(context->host, context->journal, options, error);
@@ -57,6 +75,8 @@ static int explain(VvContext *context, const VvRecoverOptions *options, GError *
         return VV_ERROR_FAILED;
 
     json_object *devices = context->json ? json_object_new_array() : NULL;
+    json_object *roms = context->json ? json_object_new_array() : NULL;
+    guint left = explain_roms(context, roms);
     for (guint i = 0; i < recoveries->len; i++)
         if (devices)
             json_object_array_add(devices, json_recovery(context->host, recoveries->pdata[i]));
@@ -68,8 +88,9 @@ static int explain(VvContext *context, const VvRecoverOptions *options, GError *
         json_object_object_add(object, "devices", devices);
         json_object_object_add(object, "reasons", json_object_new_array());
         json_object_object_add(object, "steps", json_object_new_array());
+        json_object_object_add(object, "roms", roms);
         vv_json_print(object);
-    } else if (!recoveries->len)
+    } else if (!recoveries->len && !left)
         puts("Nothing is taken from this host.");
     return 0;
 }
@@ -92,6 +113,21 @@ static guint report_left(VvContext *context, GError **error)
     return count;
 }
 
+/* FALSE when a card does not take it back. */
+static gboolean recover_roms(VvContext *context, guint *ret_count, GError **error)
+{
+    g_autoptr(GArray) done = g_array_new(FALSE, FALSE, sizeof(VvAddress));
+    gboolean ok = vv_rom_recover(context->host, context->journal, done, error);
+
+    for (guint i = 0; !context->json && i < done->len; i++) {
+        char text[VV_ADDRESS_TEXT];
+        printf("  %s is switched back as it was before its ROM was read\n",
+               vv_address_format(g_array_index(done, VvAddress, i), text));
+    }
+    *ret_count = done->len;
+    return ok;
+}
+
 int vv_verb_recover(VvContext *context, char **words G_GNUC_UNUSED, GError **error)
 {
     const VvRecoverOptions options = vv_context_recover_options(context, TRUE);
@@ -103,11 +139,14 @@ int vv_verb_recover(VvContext *context, char **words G_GNUC_UNUSED, GError **err
         return VV_ERROR_FAILED;
     if (context->dry_run)
         return explain(context, &options, error);
-    gboolean ok = vv_recover(context->host, context->journal, &options, &handover, &plan, error);
-    gboolean all = ok && report_left(context, error) == 0;
+    guint roms;
+    gboolean roms_ok = recover_roms(context, &roms, error);
+    gboolean ok =
+        vv_recover(context->host, context->journal, &options, &handover, &plan, roms_ok ? error : NULL);
+    gboolean all = ok && roms_ok && report_left(context, error) == 0;
     if (plan && context->json)
         vv_json_print(vv_json_plan(plan));
-    else if (all && !plan->devices->len)
+    else if (all && !plan->devices->len && !roms)
         puts("Nothing was left behind.");
     return all ? 0 : VV_ERROR_FAILED;
 }

@@ -47,6 +47,11 @@ void vv_journal_free(VvJournal *journal)
     g_free(journal);
 }
 
+const char *vv_journal_folder(const VvJournal *journal)
+{
+    return journal->folder;
+}
+
 static gboolean set_io_error(GError **error, const char *what, const char *path)
 {
     g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "cannot %s %s: %s", what, path, g_strerror(errno));

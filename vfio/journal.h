@@ -13,6 +13,9 @@ VvJournal *vv_journal_new(const char *root);
 void vv_journal_free(VvJournal *journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvJournal, vv_journal_free)
 
+/* ROOT/run/virt-vfio, for what else must not survive a reboot. Owned by the journal. */
+const char *vv_journal_folder(const VvJournal *journal);
+
 /* NULL without an error: there is no entry. NULL with an error: there is one that cannot be read. */
 VvEntry *vv_journal_read(const VvJournal *journal, VvAddress address, GError **error);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "vfio/rom.h"
+#include "vfio/rom-read.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -127,6 +127,45 @@ GBytes *vv_rom_read_fd(int fd, guint64 offset, gsize size);
 /* Sets an error for an errno that stopped `doing` ("reading the ROM"). */
 void vv_rom_set_error(GError **error, const VvDevice *device, const char *doing, int errnum);
 
-/* rom-vfio.c: both readings of the ROM region through the VFIO device. */
+/* The ways of reading: each gives both readings, or an error. */
+
+/* rom-vfio.c: the ROM region of the VFIO device. */
 gboolean vv_rom_read_vfio(const VvSysfs *sysfs, const VvDevice *device, GBytes **ret_first,
                           GBytes **ret_second, GError **error);
+/* rom-sysfs.c: the attribute `rom`; `driver` (NULL: none) has the card. `is_shadow`: it is only a copy in
+ * RAM, so the card need not be awake. */
+gboolean vv_rom_read_sysfs(const VvSysfs *sysfs, VvJournal *journal, const VvDevice *device,
+                           const char *driver, gboolean is_shadow, GBytes **ret_first, GBytes **ret_second,
+                           GError **error);
+/* rom-copy.c */
+gboolean vv_rom_read_acpi(const VvSysfs *sysfs, const VvDevice *device, GBytes **ret_first,
+                          GBytes **ret_second, GError **error);
+gboolean vv_rom_read_debugfs(const VvSysfs *sysfs, const VvDevice *device, GBytes **ret_first,
+                             GBytes **ret_second, GError **error);
+
+/* rom-vfct.c: the image for `device` in AMD's ACPI table VFCT, as a part of `table`. One whose bus number
+ * is another is taken only when its ids fit no other entry: firmware numbers buses before Linux does. FALSE
+ * when there is none. Reads only inside of `table`. */
+gboolean vv_rom_find_vfct(VvRomView table, const VvDevice *device, VvRomView *ret);
+
+/* rom-note.c: what one reading switches on, written down before. ROOT/run/virt-vfio/rom/ADDRESS. */
+typedef struct {
+    VvAddress address;
+    char *ids;      /* of the function, as in the journal */
+    char *power;    /* power/control before, when it is changed; else NULL */
+    gint64 enable;  /* the count of `enable` before, when it is raised; else -1 */
+    gint64 command; /* the command register before, when it is known; else -1 */
+    VvProcess by;
+} VvRomNote;
+
+VvRomNote *vv_rom_note_new(const VvSysfs *sysfs, const VvDevice *device);
+void vv_rom_note_free(VvRomNote *note);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvRomNote, vv_rom_note_free)
+gboolean vv_rom_note_write(const VvJournal *journal, const VvRomNote *note, GError **error);
+/* NULL without an error: there is none. */
+VvRomNote *vv_rom_note_read(const VvJournal *journal, VvAddress address, GError **error);
+gboolean vv_rom_note_remove(const VvJournal *journal, VvAddress address, GError **error);
+
+/* rom-sysfs.c: makes `device` what the note says it was, whatever of it was really changed. Goes on after a
+ * failure, and gives the first. VV_ERROR_NOT_READY: a driver has it now, so it must wait. */
+gboolean vv_rom_put_back(const VvSysfs *sysfs, const VvDevice *device, const VvRomNote *note, GError **error);

@@ -108,22 +108,6 @@ const char *vv_rom_verdict_name(VvRomVerdict verdict);
 /* "legacy", "Open Firmware", "EFI", "vendor 0xe0": static or in `text`. */
 const char *vv_rom_type_name(guint8 type, char text[static 16]);
 
-/* Where the bytes came from, for people. */
-typedef enum {
-    VV_ROM_SOURCE_SYSFS,
-    VV_ROM_SOURCE_SHADOW, /* a copy in RAM that the firmware made and may have changed */
-    VV_ROM_SOURCE_VFIO,
-} VvRomSource;
-
-const char *vv_rom_source_name(VvRomSource source);
-
-/* Reads the ROM of `device` twice and compares. On vfio-pci: through the VFIO device, which powers it up (and
- * resets it on open). Without a driver: by sysfs, with power and memory decoding switched on and put back.
- * Bound to a host driver: the sysfs attribute as it is, without touching power or enable. VV_ERROR_NOT_READY
- * where there is no ROM BAR, VV_ERROR_REFUSED where a guest is using it, VV_ERROR_FAILED for what the kernel
- * said. Needs root. The bytes are owned by the caller. */
-GBytes *vv_rom_read(const VvSysfs *sysfs, VvDevice *device, VvRomSource *ret_source, GError **error);
-
 /* Writes a new file: 0600, O_EXCL and O_NOFOLLOW on a temporary name beside it, synced, then renamed without
  * replacing anything (`replace` FALSE). VV_ERROR_FAILED names the path. */
 gboolean vv_rom_write_file(const char *path, GBytes *bytes, gboolean replace, GError **error);
