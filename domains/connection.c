@@ -96,7 +96,7 @@ char *vv_connection_domain_xml(VvConnection *connection, const char *name, GErro
 
     if (!domain)
         return NULL;
-    xml = libvirt->DomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
+    xml = libvirt->DomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
     if (!xml)
         vv_libvirt_set_error(libvirt, error, VV_ERROR_FAILED, "%s: its XML cannot be read", name);
     libvirt->DomainFree(domain);

@@ -42,8 +42,8 @@ char *vv_connection_define(VvConnection *connection, const char *xml, GError **e
  * of the same name for a change only under the same uuid. */
 char *vv_connection_uuid(VvConnection *connection, const char *name);
 
-/* The domain by name or uuid. The stored (inactive) XML, new string; NULL with VV_ERROR_FAILED if there is
- * none. */
+/* The domain by name or uuid. The stored (inactive) XML, with its passwords, so that the domain can be
+ * defined again from it; new string; NULL with VV_ERROR_FAILED if there is none. */
 char *vv_connection_domain_xml(VvConnection *connection, const char *domain, GError **error);
 
 /* All domains (VvDomainInfo *), sorted by name, owned by the caller. */

@@ -15,18 +15,24 @@ static GArray *selectors_of(const VvDomain *domain)
     return selectors;
 }
 
-VvPlan *vv_domain_plan_take(VvHost *host, const VvJournal *journal, const VvDomain *domain,
-                            char *const *allow, const GPtrArray *claims, GError **error)
+GPtrArray *vv_domain_allow(const VvDomain *domain, char *const *allow)
 {
-    g_autoptr(GArray) selectors = selectors_of(domain);
-    g_autoptr(GPtrArray) identities = vv_domain_identities(domain);
-    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    GPtrArray *words = g_ptr_array_new();
 
     for (char **word = domain->allow; *word; word++)
         g_ptr_array_add(words, *word);
     for (char *const *word = allow; word && *word; word++)
         g_ptr_array_add(words, *word);
     g_ptr_array_add(words, NULL);
+    return words;
+}
+
+VvPlan *vv_domain_plan_take(VvHost *host, const VvJournal *journal, const VvDomain *domain,
+                            char *const *allow, const GPtrArray *claims, GError **error)
+{
+    g_autoptr(GArray) selectors = selectors_of(domain);
+    g_autoptr(GPtrArray) identities = vv_domain_identities(domain);
+    g_autoptr(GPtrArray) words = vv_domain_allow(domain, allow);
     VvPlanOptions options = {.owner = domain->uuid,
                              .owner_name = domain->name,
                              .allow = (const char *const *)words->pdata,

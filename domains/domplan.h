@@ -6,6 +6,10 @@
 
 /* What a domain's XML means to the host: the same for the program and for libvirt's hook. */
 
+/* What lifts reasons of a plan for this domain: its policy and `allow` (may be NULL), NULL-terminated, as
+ * VvPlanOptions wants it. A new array of what belongs to the two. */
+GPtrArray *vv_domain_allow(const VvDomain *domain, char *const *allow);
+
 /* A plan to take every device of the domain for it, as agreed in its metadata; `allow` (NULL or
  * NULL-terminated) lifts more for once, `claims` (VvClaim *, NULL: none known) are other domains'. As
  * vv_plan_take(). */

@@ -113,6 +113,7 @@ static gboolean read_device(VvDomain *domain, const xmlNode *node, GError **erro
     device->host = host;
     device->managed = manager && vv_xml_has(manager, "managed", "yes");
     device->rom_file = rom ? vv_xml_get(rom, "file") : NULL;
+    device->has_rom_bar = !rom || !(vv_xml_has(rom, "bar", "off") || vv_xml_has(rom, "enabled", "no"));
     if (device->rom_file && vv_has_control(device->rom_file))
         return bad(rom, error, "a control character in the path of a ROM");
     return TRUE;
@@ -187,6 +188,7 @@ static gboolean read_own_device(VvDomain *domain, const xmlNode *node, GError **
         device->card = vv_xml_get(node, "name");
         if (device->card && !vv_name_valid(device->card))
             return bad(node, error, "our <device> has a name we would not give");
+        device->rom_auto = vv_xml_has(node, "rom", "auto");
         return read_identity(node, device, error);
     }
     return TRUE;
@@ -238,6 +240,14 @@ static gboolean read_names(VvDomain *domain, const xmlNode *root, GError **error
     return TRUE;
 }
 
+/* Firmware that libvirt chooses, or that is named with its flash. */
+static gboolean is_uefi(const xmlNode *root)
+{
+    const xmlNode *os = vv_xml_child(root, "os", NULL), *loader = vv_xml_child(os, "loader", NULL);
+
+    return os && (vv_xml_has(os, "firmware", "efi") || (loader && vv_xml_has(loader, "type", "pflash")));
+}
+
 VvDomain *vv_domain_read(const char *xml, gsize length, GError **error)
 {
     g_autoptr(xmlDoc) doc = vv_xml_parse(xml, length, error);
@@ -254,6 +264,7 @@ VvDomain *vv_domain_read(const char *xml, gsize length, GError **error)
     }
     if (!read_names(domain, root, error))
         return NULL;
+    domain->uefi = is_uefi(root);
     devices = vv_xml_child(root, "devices", NULL);
     for (const xmlNode *node = devices ? devices->children : NULL; node; node = node->next)
         if (node->type == XML_ELEMENT_NODE && !node->ns && !read_device(domain, node, error))

@@ -9,6 +9,8 @@ typedef struct {
     char *card;           /* the [device NAME] it came from; NULL where our metadata does not list it */
     gboolean managed;     /* managed='yes': libvirt would bind it itself */
     char *rom_file;       /* NULL: none */
+    gboolean has_rom_bar; /* FALSE: the guest sees no ROM BAR of it */
+    gboolean rom_auto;    /* our metadata leaves the ROM to us */
     VvIdentity *identity; /* from the metadata; NULL: unknown */
 } VvDomainDevice;
 
@@ -16,6 +18,7 @@ typedef struct {
     char *name;
     char *uuid;
     gboolean ours;      /* carries our metadata */
+    gboolean uefi;      /* boots with UEFI, not with a BIOS */
     char **allow;       /* "CODE=ADDRESS" words of the policy, NULL-terminated, never NULL */
     GPtrArray *devices; /* VvDomainDevice in document order: PCI hostdevs, VF interfaces, NVMe disks */
 } VvDomain;

@@ -3,6 +3,7 @@
 
 #include "launcher/json.h"
 #include "launcher/present.h"
+#include "launcher/rom-plan.h"
 #include "vfio/error.h"
 
 #include <string.h>
@@ -77,7 +78,11 @@ VvPlan *vv_domain_plan(VvContext *context, const VvDomain *domain, char **allow,
         return NULL;
 
     g_autoptr(GPtrArray) claims = vv_collect_claims(context, domain->uuid);
-    return vv_domain_plan_take(host, vv_context_journal(context), domain, allow, claims, error);
+    g_autoptr(GPtrArray) words = vv_domain_allow(domain, allow);
+    VvPlan *plan = vv_domain_plan_take(host, vv_context_journal(context), domain, allow, claims, error);
+    if (plan)
+        vv_plan_domain_roms(context, plan, domain, (const char *const *)words->pdata);
+    return plan;
 }
 
 VvDevice *vv_context_device(VvContext *context, const char *word, GError **error)

@@ -177,6 +177,12 @@ void vv_print_plan(VvContext *context, FILE *out, const VvPlan *plan, const char
         scols_print_table(table);
         scols_unref_table(table);
     }
+    for (guint i = 0; i < plan->devices->len; i++) {
+        const VvPlanDevice *planned = plan->devices->pdata[i];
+        char address[VV_ADDRESS_TEXT];
+        if (planned->rom)
+            fprintf(out, "  %s  ROM: %s\n", vv_address_format(planned->address, address), planned->rom);
+    }
     vv_print_reasons(context, out, plan);
     fflush(out);
 }

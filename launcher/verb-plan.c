@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/devices.h"
 #include "launcher/present.h"
+#include "launcher/rom-auto.h"
+#include "launcher/rom-plan.h"
 #include "vfio/error.h"
 
 #include <string.h>
 
-static char **allow, **settings;
+static char **allow, **settings, *roms;
 
 const GOptionEntry vv_plan_options[] = {
     {"allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Lift one reason of the plan", "CODE[=ADDRESS]"},
     {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &settings, "Replace a key of the VM file", "SECTION.KEY=VALUE"},
+    {"roms", 0, 0, G_OPTION_ARG_FILENAME, &roms, "Where backups of ROMs are (default " VV_ROM_STORE ")",
+     "DIR"},
     {0},
 };
 
@@ -53,7 +57,10 @@ static VvPlan *plan_file(VvContext *context, const char *path, char **ret_title,
                              .allow = (const char *const *)words->pdata,
                              .claims = claims};
     *ret_title = g_strdup(vm->name);
-    return vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
+    VvPlan *plan = vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
+    if (plan)
+        vv_plan_vm_roms(context, plan, vm, options.allow);
+    return plan;
 }
 
 static VvPlan *plan_domain(VvContext *context, const char *name, char **ret_title, GError **error)
@@ -87,6 +94,7 @@ int vv_verb_plan(VvContext *context, char **words, GError **error)
 
     if (!vv_check_allow(allow, error))
         return VV_ERROR_USAGE;
+    vv_rom_set_store(roms);
     if (selectors)
         plan = plan_addresses(context, selectors, &who, error);
     else if (words[1])

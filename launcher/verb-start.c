@@ -4,13 +4,13 @@
 #include "launcher/devices.h"
 #include "launcher/json.h"
 #include "launcher/present.h"
+#include "launcher/rom-auto.h"
 #include "vfio/error.h"
 
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-static char **allow;
+static char **allow, *roms;
 static gboolean wait_for_it, keep;
 
 const GOptionEntry vv_start_options[] = {
@@ -19,38 +19,10 @@ const GOptionEntry vv_start_options[] = {
     {"keep", 'k', 0, G_OPTION_ARG_NONE, &keep, "Return at once; 'virt-vfio stop' gives the devices back",
      NULL},
     {"allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Lift one reason of the plan", "CODE[=ADDRESS]"},
+    {"roms", 0, 0, G_OPTION_ARG_FILENAME, &roms, "Where backups of ROMs are kept (default " VV_ROM_STORE ")",
+     "DIR"},
     {0},
 };
-
-/* What is wrong with a ROM file, as far as can be seen from here: static; NULL: nothing. */
-static const char *rom_trouble(const char *path, struct stat *ret_facts)
-{
-    if (access(path, R_OK) != 0 || stat(path, ret_facts) != 0)
-        return g_strerror(errno);
-    if (!S_ISREG(ret_facts->st_mode))
-        return "it is not a file";
-    return ret_facts->st_size == 0 ? "it is empty" : NULL;
-}
-
-/* QEMU would say the same, but only after every device was moved. */
-static gboolean check_roms(const VvDomain *domain, GError **error)
-{
-    for (guint i = 0; i < domain->devices->len; i++) {
-        const VvDomainDevice *device = domain->devices->pdata[i];
-        struct stat facts;
-        const char *trouble = device->rom_file ? rom_trouble(device->rom_file, &facts) : NULL;
-        char text[VV_ADDRESS_TEXT];
-        if (!trouble)
-            continue;
-        g_set_error(
-            error, VV_ERROR, VV_ERROR_FAILED,
-            "the ROM file %s for %s cannot be read: %s; make one with 'virt-vfio rom dump', or define the "
-            "domain with another rom =",
-            device->rom_file, vv_address_format(device->host, text), trouble);
-        return FALSE;
-    }
-    return TRUE;
-}
 
 /* Which user QEMU is depends on libvirt's settings, and QEMU says of a file that is closed to it only that it
  * does not find it. A dump is closed to all but root. New string; "" where every ROM file is open to all. */
@@ -59,7 +31,7 @@ static char *rom_hint(const VvDomain *domain)
     for (guint i = 0; i < domain->devices->len; i++) {
         const char *path = ((const VvDomainDevice *)domain->devices->pdata[i])->rom_file;
         struct stat facts;
-        if (path && !rom_trouble(path, &facts) && !(facts.st_mode & S_IROTH))
+        if (path && stat(path, &facts) == 0 && !(facts.st_mode & S_IROTH))
             return g_strdup_printf(" (%s has mode %03o, and QEMU is not root: 'chmod 644' it)", path,
                                    facts.st_mode & 0777);
     }
@@ -184,15 +156,14 @@ static int take_and_start(VvContext *context, const VvDomain *domain, VvPlan **r
             vv_print_plan(context, stdout, plan, title);
         return vv_plan_ok(plan) ? 0 : VV_ERROR_REFUSED;
     }
-    if (!check_roms(domain, error))
-        return VV_ERROR_FAILED;
     vv_print_progress(context, "planned", g_get_monotonic_time() - before, FALSE, NULL);
 
     VvHandoverOptions options = vv_context_handover(context);
-    if (!vv_handover_take(context->host, vv_context_journal(context), plan, &options, error) ||
-        !start_domain(context, domain, plan, error))
+    if (!vv_rom_prepare(context, domain, plan, error) ||
+        !vv_handover_take(context->host, vv_context_journal(context), plan, &options, error))
         return VV_ERROR_FAILED;
-    return 0;
+    vv_rom_prepare_late(context, domain, plan);
+    return start_domain(context, domain, plan, error) ? 0 : VV_ERROR_FAILED;
 }
 
 /* Will libvirt's hook give this domain's devices back? Domain NULL: any domain's. */
@@ -229,6 +200,7 @@ int vv_verb_start(VvContext *context, char **words, GError **error)
 {
     if (!check_words(context, NULL, error) || !vv_check_allow(allow, error))
         return VV_ERROR_USAGE;
+    vv_rom_set_store(roms);
     g_autoptr(VvDomain) domain = vv_context_domain(context, words[0], error);
     if (!domain || (!context->dry_run && !check_state(context, domain, error))) {
         /* A libvirt that is down is to `start` what a QEMU that does not run is: a start that failed. */

@@ -28,6 +28,7 @@ static void plan_device_free(gpointer data)
 
     g_free(device->from);
     g_free(device->to);
+    g_free(device->rom);
     g_free(device);
 }
 
@@ -78,6 +79,27 @@ VvPlanDevice *vv_plan_add_device(VvPlan *plan, VvDevice *device, VvAddress addre
     planned->state = "host";
     g_ptr_array_add(plan->devices, planned);
     return planned;
+}
+
+VvPlanDevice *vv_plan_find(const VvPlan *plan, VvAddress address)
+{
+    for (guint i = 0; i < plan->devices->len; i++) {
+        VvPlanDevice *device = plan->devices->pdata[i];
+        if (vv_address_equal(device->address, address))
+            return device;
+    }
+    return NULL;
+}
+
+void vv_plan_append_reason(VvPlan *plan, VvReason *reason, const char *const *allow)
+{
+    guint at = 0;
+
+    while (at < plan->reasons->len &&
+           ((const VvReason *)plan->reasons->pdata[at])->severity <= reason->severity)
+        at++;
+    reason->allowed = vv_reason_is_allowed(reason, allow);
+    g_ptr_array_insert(plan->reasons, (gint)at, reason);
 }
 
 gboolean vv_plan_ok(const VvPlan *plan)

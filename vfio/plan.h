@@ -14,6 +14,7 @@ typedef struct {
     char *to;           /* driver wanted, NULL: none */
     const char *state;  /* static: "host", "gone", or the journal's states: "taken", "stuck" … */
     gboolean companion; /* nobody named it: it goes to VFIO because it shares its group with one that was */
+    char *rom;          /* which ROM a guest gets with it, for people; NULL: nothing is known of that */
 } VvPlanDevice;
 
 /* One thing that is done, or would be. */
@@ -65,6 +66,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvPlan, vv_plan_free)
 
 /* True when nothing blocks, or all that does was allowed. */
 gboolean vv_plan_ok(const VvPlan *plan);
+
+/* A device of the plan; NULL: it is not in it. */
+VvPlanDevice *vv_plan_find(const VvPlan *plan, VvAddress address);
+
+/* Adds a reason that vfio/ alone does not know of, behind those as severe; `allow` as in VvPlanOptions. Takes
+ * the reason. */
+void vv_plan_append_reason(VvPlan *plan, VvReason *reason, const char *const *allow);
 
 /* Appends a finished step; `address` may be NULL. */
 VvStep *vv_plan_add_step(VvPlan *plan, const char *what, const VvAddress *address, gint64 us);

@@ -88,7 +88,11 @@ static void test_full(void **state)
     assert_null(identity->serial);
     assert_null(identity->mac);
     assert_true(identity->dsn == 0);
+    assert_true(device(domain, 0)->rom_auto);
+    assert_true(device(domain, 0)->has_rom_bar);
+    assert_false(domain->uefi);
     assert_host(domain, 1, "0000:01:00.1");
+    assert_false(device(domain, 1)->rom_auto);
     assert_true(device(domain, 1)->managed);
     assert_string_equal(device(domain, 1)->card, "gpu");
     assert_null(device(domain, 1)->rom_file);
@@ -335,16 +339,40 @@ static void test_garbled(void **state)
     }
 }
 
+/* `rom` is what stands in the hostdev; `os` in the domain. */
+static void expect_rom(const char *os, const char *rom, gboolean uefi, gboolean bar)
+{
+    g_autofree char *xml = g_strdup_printf(
+        "<domain><name>a</name>%s<devices><hostdev mode='subsystem' type='pci'><source><address bus='1'/>"
+        "</source>%s</hostdev></devices></domain>",
+        os, rom);
+    g_autoptr(VvDomain) domain = vv_domain_read(xml, strlen(xml), NULL);
+
+    assert_non_null(domain);
+    assert_int_equal(domain->uefi, uefi);
+    assert_int_equal(device(domain, 0)->has_rom_bar, bar);
+    assert_false(device(domain, 0)->rom_auto);
+}
+
+static void test_rom(void **state)
+{
+    expect_rom("", "", FALSE, TRUE);
+    expect_rom("<os firmware='efi'/>", "<rom bar='off'/>", TRUE, FALSE);
+    expect_rom("<os><loader type='pflash'>/x</loader></os>", "<rom enabled='no'/>", TRUE, FALSE);
+    expect_rom("<os><loader type='rom'>/x</loader></os>", "<rom file='/x'/>", FALSE, TRUE);
+    expect_rom("<os firmware='bios'/>", "<rom bar='on'/>", FALSE, TRUE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_full),           cmocka_unit_test(test_smallest),
-        cmocka_unit_test(test_marks),          cmocka_unit_test(test_bad_devices),
-        cmocka_unit_test(test_bad_metadata),   cmocka_unit_test(test_not_ours),
-        cmocka_unit_test(test_bad_documents),  cmocka_unit_test(test_dtd),
-        cmocka_unit_test(test_billion_laughs), cmocka_unit_test(test_deep),
-        cmocka_unit_test(test_large),          cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_garbled),
+        cmocka_unit_test(test_rom),         cmocka_unit_test(test_full),
+        cmocka_unit_test(test_smallest),    cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_bad_devices), cmocka_unit_test(test_bad_metadata),
+        cmocka_unit_test(test_not_ours),    cmocka_unit_test(test_bad_documents),
+        cmocka_unit_test(test_dtd),         cmocka_unit_test(test_billion_laughs),
+        cmocka_unit_test(test_deep),        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_truncated),   cmocka_unit_test(test_garbled),
     };
 
     return cmocka_run_group_tests_name("domread", tests, NULL, NULL);
