@@ -57,18 +57,20 @@ with_rom() { # FILE: the domain "rom" has this ROM file
 }
 with_rom /usr/share/qemu/none.rom
 run virt-vfio start --wait rom
-failed 'a ROM file that is not there' 1 /usr/share/qemu/none.rom 'No such file' "$nvme" 'rom dump'
+failed 'a ROM file that is not there' 3 rom-unreadable /usr/share/qemu/none.rom 'No such file' "$nvme" 'rom dump'
 : >/usr/share/qemu/empty.rom
 with_rom /usr/share/qemu/empty.rom
 run virt-vfio start --wait rom
-failed 'an empty ROM file' 1 /usr/share/qemu/empty.rom empty
+failed 'an empty ROM file' 3 rom-unreadable /usr/share/qemu/empty.rom empty
 mkdir /usr/share/qemu/folder.rom
 with_rom /usr/share/qemu/folder.rom
 run virt-vfio start --wait rom
-failed 'a folder for a ROM file' 1 /usr/share/qemu/folder.rom 'not a file'
+failed 'a folder for a ROM file' 3 rom-unreadable /usr/share/qemu/folder.rom 'not a file'
 install -m 600 /usr/share/seabios/vgabios-stdvga.bin /usr/share/qemu/closed.rom
 with_rom /usr/share/qemu/closed.rom
 run virt-vfio start --wait rom
+failed 'a ROM for another card' 3 rom-bad foreign
+run virt-vfio start --wait --allow rom-bad rom
 failed 'a ROM file that QEMU may not read' 1 /usr/share/qemu/closed.rom 'chmod 644'
 
 # --- QEMU
