@@ -145,7 +145,8 @@ back 'a QEMU that exits at once'
 lab_domain stranger tiny edu >"$tap_tmp/stranger.xml"
 virsh -q define "$tap_tmp/stranger.xml"
 run virsh start stranger
-expect "a stranger's domain: nobody takes anything for it" 1 "$edu"
+# what fails first depends on whether the group has a node already: libvirt's check of the path, or QEMU's
+expect "a stranger's domain: nobody takes anything for it" 1 'Failed to start domain'
 back "a stranger's domain"
 mkdir -p /etc/virt-vfio
 printf '[hook]\ndomains = all\n' >/etc/virt-vfio/virt-vfio.conf

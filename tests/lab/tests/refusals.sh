@@ -108,7 +108,7 @@ usage 'start without --wait or --keep' '--wait' start somebody
 usage 'start with both' '--keep' start --wait --keep somebody
 usage 'stop with a time-out below zero' '--timeout' stop --timeout -1 somebody
 usage 'stop with a time-out in words' '--timeout' stop --timeout soon somebody
-usage 'rom dump to nowhere' '-o FILE' rom dump "$edu"
+usage 'rom fix to nowhere' '-o FILE' rom fix some.rom
 usage 'xml has no --json' '--json' xml --json somebody.ini
 usage 'list has no --dry-run' '--dry-run' list --dry-run
 for words in --help 'bind --help' --version; do
