@@ -2,21 +2,11 @@
 #include "domains/connection-internal.h"
 #include "vfio/error.h"
 
-/* Waiting has a connection of its own. One that was opened with an event loop registered tells the daemon
- * that it answers keepalives, and the daemon drops it when it does not for 30 s (keepalive_interval,
- * keepalive_count in libvirtd.conf): taking devices can last longer than that, with nobody in the loop.
- */
-typedef struct {
-    const VvLibvirt *libvirt;
-    virConnectPtr connect;
-    virDomainPtr domain;
-    gboolean stopped, lost, cancelled, expired;
-    int event, cancel_watch, timer; /* -1: none */
-} Wait;
+#include <string.h>
 
 static int on_lifecycle(virConnectPtr connect, virDomainPtr domain, int event, int detail, void *data)
 {
-    Wait *wait = data;
+    VvWait *wait = data;
 
     (void)connect;
     (void)domain;
@@ -25,9 +15,27 @@ static int on_lifecycle(virConnectPtr connect, virDomainPtr domain, int event, i
     return 0;
 }
 
+static void on_removed(virConnectPtr connect, virDomainPtr domain, const char *alias, void *data)
+{
+    VvWait *wait = data;
+
+    (void)connect;
+    (void)domain;
+    wait->removed |= wait->alias && strcmp(alias, wait->alias) == 0;
+}
+
+static void on_refused(virConnectPtr connect, virDomainPtr domain, const char *alias, void *data)
+{
+    VvWait *wait = data;
+
+    (void)connect;
+    (void)domain;
+    wait->refused |= wait->alias && strcmp(alias, wait->alias) == 0;
+}
+
 static void on_close(virConnectPtr connect, int reason, void *data)
 {
-    Wait *wait = data;
+    VvWait *wait = data;
 
     (void)connect;
     (void)reason;
@@ -36,7 +44,7 @@ static void on_close(virConnectPtr connect, int reason, void *data)
 
 static void on_cancel(int watch, int fd, int events, void *data)
 {
-    Wait *wait = data;
+    VvWait *wait = data;
 
     (void)watch;
     (void)fd;
@@ -46,7 +54,7 @@ static void on_cancel(int watch, int fd, int events, void *data)
 
 static void on_timeout(int timer, void *data)
 {
-    Wait *wait = data;
+    VvWait *wait = data;
 
     (void)timer;
     wait->expired = TRUE;
@@ -55,34 +63,45 @@ static void on_timeout(int timer, void *data)
 /* Seconds between two signs of life, and how many may be missing. */
 enum { KEEPALIVE_SECONDS = 5, KEEPALIVE_COUNT = 5 };
 
-static gboolean begin(Wait *wait, const char *uri, const char *domain, GError **error)
+static gboolean await_event(VvWait *wait, int index, int event, virConnectDomainEventGenericCallback callback,
+                            const char *domain, GError **error)
+{
+    wait->events[index] = wait->libvirt->ConnectDomainEventRegisterAny(wait->connect, wait->domain, event,
+                                                                       callback, wait, NULL);
+    if (wait->events[index] < 0)
+        vv_libvirt_set_error(wait->libvirt, error, VV_ERROR_FAILED, "libvirt does not tell of %s's events",
+                             domain);
+    return wait->events[index] >= 0;
+}
+
+gboolean vv_wait_begin(VvWait *wait, VvConnection *connection, const char *domain, GError **error)
 {
     static gboolean has_loop;
-    const VvLibvirt *libvirt = wait->libvirt;
+    const VvLibvirt *libvirt = wait->libvirt = connection->libvirt;
 
+    wait->events[0] = wait->events[1] = wait->events[2] = wait->cancel_watch = wait->timer = -1;
     has_loop = has_loop || libvirt->EventRegisterDefaultImpl() == 0;
     if (!has_loop) {
         vv_libvirt_set_error(libvirt, error, VV_ERROR_FAILED, "libvirt has no event loop");
         return FALSE;
     }
-    wait->connect = vv_libvirt_open(libvirt, uri, error);
+    wait->connect = vv_libvirt_open(libvirt, connection->uri, error);
     if (!wait->connect)
         return FALSE;
     /* Drivers inside this process, like the test driver, have nothing to keep alive and say so. */
     libvirt->ConnectSetKeepAlive(wait->connect, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
     libvirt->ConnectRegisterCloseCallback(wait->connect, on_close, wait, NULL);
     wait->domain = vv_libvirt_domain(libvirt, wait->connect, domain, error);
-    if (!wait->domain)
+    if (!wait->domain || !await_event(wait, 0, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                      VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), domain, error))
         return FALSE;
-    wait->event =
-        libvirt->ConnectDomainEventRegisterAny(wait->connect, wait->domain, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                                               VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), wait, NULL);
-    if (wait->event < 0)
-        vv_libvirt_set_error(libvirt, error, VV_ERROR_FAILED, "libvirt does not tell when %s stops", domain);
-    return wait->event >= 0;
+    return !wait->alias || (await_event(wait, 1, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
+                                        VIR_DOMAIN_EVENT_CALLBACK(on_removed), domain, error) &&
+                            await_event(wait, 2, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED,
+                                        VIR_DOMAIN_EVENT_CALLBACK(on_refused), domain, error));
 }
 
-static void end(Wait *wait)
+void vv_wait_end(VvWait *wait)
 {
     const VvLibvirt *libvirt = wait->libvirt;
 
@@ -90,8 +109,9 @@ static void end(Wait *wait)
         libvirt->EventRemoveHandle(wait->cancel_watch);
     if (wait->timer >= 0)
         libvirt->EventRemoveTimeout(wait->timer);
-    if (wait->event >= 0)
-        libvirt->ConnectDomainEventDeregisterAny(wait->connect, wait->event);
+    for (gsize i = 0; i < G_N_ELEMENTS(wait->events); i++)
+        if (wait->events[i] >= 0)
+            libvirt->ConnectDomainEventDeregisterAny(wait->connect, wait->events[i]);
     if (wait->domain)
         libvirt->DomainFree(wait->domain);
     if (!wait->connect)
@@ -101,7 +121,7 @@ static void end(Wait *wait)
 }
 
 /* 1: running, 0: off, or gone altogether; -1: cannot be told. */
-static int is_active(const Wait *wait)
+static int is_active(const VvWait *wait)
 {
     int active = wait->libvirt->DomainIsActive(wait->domain);
     const virError *problem = active < 0 ? wait->libvirt->GetLastError() : NULL;
@@ -109,7 +129,7 @@ static int is_active(const Wait *wait)
     return problem && problem->code == VIR_ERR_NO_DOMAIN ? 0 : active;
 }
 
-static gboolean run(Wait *wait, const char *domain, int timeout_ms, int cancel_fd, GError **error)
+gboolean vv_wait_run(VvWait *wait, const char *domain, int timeout_ms, int cancel_fd, GError **error)
 {
     const VvLibvirt *libvirt = wait->libvirt;
     /* After the event was asked for: a stop before it is seen here, a stop after it in the loop. */
@@ -124,25 +144,26 @@ static gboolean run(Wait *wait, const char *domain, int timeout_ms, int cancel_f
             cancel_fd, VIR_EVENT_HANDLE_READABLE | VIR_EVENT_HANDLE_HANGUP, on_cancel, wait, NULL);
     if (timeout_ms >= 0)
         wait->timer = libvirt->EventAddTimeout(timeout_ms, on_timeout, wait, NULL);
-    while (!wait->stopped && !wait->lost && !wait->cancelled && !wait->expired)
+    while (!wait->stopped && !wait->lost && !wait->cancelled && !wait->expired && !wait->removed &&
+           !wait->refused)
         if (libvirt->EventRunDefaultImpl() < 0) {
             vv_libvirt_set_error(libvirt, error, VV_ERROR_FAILED, "waiting for %s", domain);
             return FALSE;
         }
-    if (wait->lost && !wait->stopped)
+    if (wait->lost && !wait->stopped && !wait->removed)
         g_set_error(error, VV_ERROR, VV_ERROR_FAILED,
                     "the connection to libvirt was lost while waiting for %s; it may still be running",
                     domain);
-    return wait->stopped;
+    return wait->stopped || wait->removed;
 }
 
 gboolean vv_connection_wait_off(VvConnection *connection, const char *domain, int timeout_ms, int cancel_fd,
                                 GError **error)
 {
-    Wait wait = {.libvirt = connection->libvirt, .event = -1, .cancel_watch = -1, .timer = -1};
-    gboolean off =
-        begin(&wait, connection->uri, domain, error) && run(&wait, domain, timeout_ms, cancel_fd, error);
+    VvWait wait = {0};
+    gboolean off = vv_wait_begin(&wait, connection, domain, error) &&
+                   vv_wait_run(&wait, domain, timeout_ms, cancel_fd, error);
 
-    end(&wait);
+    vv_wait_end(&wait);
     return off;
 }

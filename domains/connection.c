@@ -35,16 +35,6 @@ void vv_connection_close(VvConnection *connection)
     g_free(connection);
 }
 
-gboolean vv_connection_has_kvm(VvConnection *connection)
-{
-    char *capabilities = connection->libvirt->ConnectGetDomainCapabilities(connection->connect, NULL,
-                                                                           "x86_64", "q35", "kvm", 0);
-    gboolean has = capabilities != NULL;
-
-    free(capabilities);
-    return has;
-}
-
 /* libvirt's strings come from malloc(), like GLib's; copied all the same, for they are freed by free(). */
 static char *take(char *text)
 {
@@ -52,6 +42,19 @@ static char *take(char *text)
 
     free(text);
     return copy;
+}
+
+char *vv_connection_capabilities(VvConnection *connection, const char *emulator, const char *machine,
+                                 gboolean kvm, GError **error)
+{
+    const VvLibvirt *libvirt = connection->libvirt;
+    char *xml = libvirt->ConnectGetDomainCapabilities(connection->connect, emulator, "x86_64",
+                                                      machine ? machine : "q35", kvm ? "kvm" : "qemu", 0);
+
+    if (!xml)
+        vv_libvirt_set_error(libvirt, error, VV_ERROR_NOT_READY, "libvirt has no %s for %s",
+                             kvm ? "KVM" : "QEMU", machine ? machine : "q35");
+    return take(xml);
 }
 
 static char *uuid_of(VvConnection *connection, virDomainPtr domain)
@@ -88,19 +91,33 @@ char *vv_connection_uuid(VvConnection *connection, const char *name)
     return uuid;
 }
 
-char *vv_connection_domain_xml(VvConnection *connection, const char *name, GError **error)
+gboolean vv_connection_get_autostart(VvConnection *connection, const char *name)
+{
+    const VvLibvirt *libvirt = connection->libvirt;
+    virDomainPtr domain = vv_libvirt_domain(libvirt, connection->connect, name, NULL);
+    int on = 0;
+
+    if (!domain)
+        return FALSE;
+    if (libvirt->DomainGetAutostart(domain, &on) != 0)
+        on = 0;
+    libvirt->DomainFree(domain);
+    return on != 0;
+}
+
+gboolean vv_connection_set_autostart(VvConnection *connection, const char *name, gboolean on, GError **error)
 {
     const VvLibvirt *libvirt = connection->libvirt;
     virDomainPtr domain = vv_libvirt_domain(libvirt, connection->connect, name, error);
-    char *xml;
+    gboolean good;
 
     if (!domain)
-        return NULL;
-    xml = libvirt->DomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
-    if (!xml)
-        vv_libvirt_set_error(libvirt, error, VV_ERROR_FAILED, "%s: its XML cannot be read", name);
+        return FALSE;
+    good = libvirt->DomainSetAutostart(domain, on) == 0;
+    if (!good)
+        vv_libvirt_set_error(libvirt, error, VV_ERROR_FAILED, "%s: its autostart cannot be set", name);
     libvirt->DomainFree(domain);
-    return take(xml);
+    return good;
 }
 
 static VvDomainState state_from_libvirt(int state)

@@ -30,8 +30,11 @@ VvConnection *vv_connection_open(const char *uri, GError **error);
 void vv_connection_close(VvConnection *connection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvConnection, vv_connection_close)
 
-/* Can this libvirt and QEMU run an x86_64 q35 guest with KVM? (virConnectGetDomainCapabilities) */
-gboolean vv_connection_has_kvm(VvConnection *connection);
+/* What this libvirt and QEMU can do for a machine type (NULL: the newest q35) with KVM or without, as XML for
+ * vv_capabilities_read(); `emulator` NULL: libvirt's choice. New string; NULL with VV_ERROR_NOT_READY where
+ * they cannot run such a guest at all. */
+char *vv_connection_capabilities(VvConnection *connection, const char *emulator, const char *machine,
+                                 gboolean kvm, GError **error);
 
 /* Defines or redefines, validating against libvirt's schema. A domain of that name with another uuid is
  * replaced only if the XML carries the same uuid. New string (the uuid), or NULL. */
@@ -42,9 +45,14 @@ char *vv_connection_define(VvConnection *connection, const char *xml, GError **e
  * of the same name for a change only under the same uuid. */
 char *vv_connection_uuid(VvConnection *connection, const char *name);
 
-/* The domain by name or uuid. The stored (inactive) XML, with its passwords, so that the domain can be
- * defined again from it; new string; NULL with VV_ERROR_FAILED if there is none. */
+/* The domain by name or uuid. The stored (inactive) XML; new string; NULL with VV_ERROR_FAILED if there is
+ * none. Without the passwords: see vv_connection_whole_xml(). */
 char *vv_connection_domain_xml(VvConnection *connection, const char *domain, GError **error);
+
+/* Does it start with the host? FALSE too where there is no such domain. */
+gboolean vv_connection_get_autostart(VvConnection *connection, const char *domain);
+gboolean vv_connection_set_autostart(VvConnection *connection, const char *domain, gboolean on,
+                                     GError **error);
 
 /* All domains (VvDomainInfo *), sorted by name, owned by the caller. */
 GPtrArray *vv_connection_list(VvConnection *connection, GError **error);
@@ -64,5 +72,22 @@ gboolean vv_connection_destroy(VvConnection *connection, const char *domain, GEr
  * checks the state before it waits, so that no event is missed. */
 gboolean vv_connection_wait_off(VvConnection *connection, const char *domain, int timeout_ms, int cancel_fd,
                                 GError **error);
+
+/* The stored XML as the one who wants to define it again needs it: with passwords. New string. Needs more
+ * than a read-only connection. */
+char *vv_connection_whole_xml(VvConnection *connection, const char *domain, GError **error);
+/* The XML of the running guest: new string; NULL without an error: it does not run. */
+char *vv_connection_live_xml(VvConnection *connection, const char *domain, GError **error);
+/* Will it still be there when it has stopped? FALSE with an error: it cannot be told. */
+gboolean vv_connection_is_stored(VvConnection *connection, const char *domain, GError **error);
+
+/* Plugs a device (its XML) into the running guest. Nothing is stored. */
+gboolean vv_connection_attach(VvConnection *connection, const char *domain, const char *device,
+                              GError **error);
+/* Asks the guest to let go of a device and waits until QEMU has removed it, for `timeout_ms` at most or until
+ * `cancel_fd` (-1: none) is readable. `alias` is the device's in the live XML. TRUE when it is gone, also
+ * because the guest stopped; FALSE without an error on time-out or cancel: the guest may still let go. */
+gboolean vv_connection_detach(VvConnection *connection, const char *domain, const char *device,
+                              const char *alias, int timeout_ms, int cancel_fd, GError **error);
 
 const char *vv_domain_state_name(VvDomainState state);

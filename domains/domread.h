@@ -6,13 +6,37 @@
 /* What a domain's XML says about real devices: the one record of what a VM owns. */
 typedef struct {
     VvAddress host;
-    char *card;           /* the [device NAME] it came from; NULL where our metadata does not list it */
-    gboolean managed;     /* managed='yes': libvirt would bind it itself */
-    char *rom_file;       /* NULL: none */
-    gboolean has_rom_bar; /* FALSE: the guest sees no ROM BAR of it */
-    gboolean rom_auto;    /* our metadata leaves the ROM to us */
+    char *card;       /* the [device NAME] or, of a VF, the [network NAME]; NULL: not in our metadata */
+    char *alias;      /* libvirt's, "ua-gpu-0"; NULL: none yet */
+    gboolean managed; /* managed='yes': libvirt would bind it itself */
+    gboolean has_guest_address; /* FALSE: libvirt has yet to choose, or the guest does not get it */
+    VvAddress guest_address;
+    gboolean unassigned; /* held for its group's sake; the guest does not get it */
+    char *rom_file;      /* NULL: none given */
+    gboolean rom_none;   /* the guest sees no ROM */
+    gboolean rom_auto;   /* our metadata leaves the ROM to us */
+    gboolean rombar;
+    guint boot;                   /* the order; 0: not for booting */
+    gboolean x_vga, igd_opregion; /* by qemu:override */
+    VvVmIds ids;                  /* by qemu:override */
+    char *reset;                  /* as in VvVmDevice; never NULL, "auto" where our metadata is silent */
+    gboolean quarantine;
+    gboolean interface;   /* a VF as <interface type='hostdev'>, with these: */
+    char *mac;            /* NULL: not given */
+    guint vlan;           /* 0: none */
+    gint trust;           /* -1: as it is; else gboolean */
     VvIdentity *identity; /* from the metadata; NULL: unknown */
 } VvDomainDevice;
+
+/* A USB device of the host. */
+typedef struct {
+    char *name;           /* the [usb NAME]; NULL: not in our metadata */
+    char *alias;          /* NULL: none yet */
+    gint vendor, product; /* -1: by bus and device */
+    guint bus, device;    /* as libvirt has them; 0: by ids */
+    char *port;           /* "1-4.2", the one it is meant to be in; NULL: by what libvirt says */
+    gboolean optional;
+} VvDomainUsb;
 
 typedef struct {
     char *name;
@@ -21,6 +45,7 @@ typedef struct {
     gboolean uefi;      /* boots with UEFI, not with a BIOS */
     char **allow;       /* "CODE=ADDRESS" words of the policy, NULL-terminated, never NULL */
     GPtrArray *devices; /* VvDomainDevice in document order: PCI hostdevs, VF interfaces, NVMe disks */
+    GPtrArray *usbs;    /* VvDomainUsb in document order */
 } VvDomain;
 
 /* Parses a domain's XML, which may come from a hostile place: no DTD, no entities, no network, at most 8 MiB

@@ -1,39 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "domains/domxml-parts.h"
-#include "domains/domxml.h"
+#include "domains/domxml-devices.h"
 
-#include <string.h>
+/* Ports that stay empty, for cards and disks that are plugged in while the guest runs: a port itself cannot
+ * be. */
+#define SPARE_PORTS 4
 
-#define QEMU_URI "http://libvirt.org/schemas/domain/qemu/1.0"
+/* pcie.0 has 30 slots for ports, 8 functions each, and libvirt packs them; some slots it takes itself. Ports
+ * beyond the cards' own are a convenience, and end here. */
+#define MAX_EXTRA_PORT 200
 
-/* The bus behind the root port of card number `index`: libvirt's bus is the controller's index. */
-static guint guest_bus(guint index)
+/* vmfile-check.c keeps names apart that differ in this only: libvirt's aliases have no '.'. */
+char *vv_domxml_alias(const VvVmDevice *card, guint index)
 {
-    return index + 1;
-}
-
-/* libvirt leaves aliases with "ua-" alone, but knows no '.' in them; vmfile-check.c keeps them apart. */
-static char *hostdev_alias(const VvVmDevice *card, const VvVmFunction *function)
-{
+    const VvVmFunction *function = &g_array_index(card->functions, VvVmFunction, index);
     g_autofree char *name = g_strdelimit(g_strdup(card->name), ".", '_');
 
-    return g_strdup_printf("ua-%s-%u", name, function->guest_function);
+    return g_strdup_printf("ua-%s-%u", name,
+                           card->layout == VV_LAYOUT_SEPARATE ? index : function->guest_function);
 }
 
-static guint count_class(const VvVm *vm, guint32 class_code, guint32 mask)
+static gboolean has_class(const VvVm *vm, guint32 class_code)
 {
-    guint count = 0;
-
     for (guint i = 0; i < vm->devices->len; i++) {
         const VvVmDevice *card = vm->devices->pdata[i];
 
         for (guint f = 0; f < card->functions->len; f++) {
-            const VvVmFunction *function = &g_array_index(card->functions, VvVmFunction, f);
+            const VvIdentity *identity = g_array_index(card->functions, VvVmFunction, f).identity;
 
-            count += function->identity && (function->identity->class_code & mask) == class_code;
+            if (identity && (identity->class_code & 0xffff00) == class_code)
+                return TRUE;
         }
     }
-    return count;
+    return FALSE;
 }
 
 gboolean vv_domxml_has_display(const VvVm *vm)
@@ -42,12 +40,12 @@ gboolean vv_domxml_has_display(const VvVm *vm)
         if (((const VvVmDevice *)vm->devices->pdata[i])->x_vga)
             return TRUE;
     /* Not 0302, the 3D controllers of compute cards and laptops: they have no outputs. */
-    return count_class(vm, 0x030000, 0xffff00) || count_class(vm, 0x038000, 0xffff00);
+    return has_class(vm, 0x030000) || has_class(vm, 0x038000);
 }
 
 gboolean vv_domxml_has_usb(const VvVm *vm)
 {
-    return count_class(vm, 0x0c0300, 0xffff00) > 0;
+    return has_class(vm, 0x0c0300);
 }
 
 static xmlNode *add_pci_controller(xmlNode *devices, guint index, const char *model)
@@ -60,30 +58,36 @@ static xmlNode *add_pci_controller(xmlNode *devices, guint index, const char *mo
     return controller;
 }
 
-void vv_domxml_add_root_ports(xmlNode *devices, const VvVm *vm)
+void vv_domxml_add_root_ports(xmlNode *devices, const VvVm *vm, const VvTuning *tuning)
 {
-    add_pci_controller(devices, 0, "pcie-root");
-    for (guint i = 0; i < vm->devices->len; i++)
-        add_pci_controller(devices, guest_bus(i), "pcie-root-port");
+    g_autoptr(VvGuestLayout) layout = vv_guest_layout_new(vm);
+    guint cards = vv_guest_layout_ports(layout);
+    guint all = MAX(cards, MIN(cards + vv_domxml_emulated_ports(vm) + SPARE_PORTS, MAX_EXTRA_PORT));
+    xmlNode *root = add_pci_controller(devices, 0, "pcie-root");
+
+    if (tuning->pcihole64_kib)
+        vv_xml_set(vv_xml_add_number(root, "pcihole64", tuning->pcihole64_kib), "unit", "KiB");
+    for (guint i = 1; i <= all; i++)
+        add_pci_controller(devices, i, "pcie-root-port");
 }
 
-static xmlNode *add_address(xmlNode *parent, guint32 segment, guint bus, guint slot, guint function)
+xmlNode *vv_domxml_add_address(xmlNode *parent, VvAddress at)
 {
     xmlNode *address = vv_xml_add(parent, "address");
 
-    vv_xml_setf(address, "domain", "0x%04x", segment);
-    vv_xml_setf(address, "bus", "0x%02x", bus);
-    vv_xml_setf(address, "slot", "0x%02x", slot);
-    vv_xml_setf(address, "function", "0x%x", function);
+    vv_xml_setf(address, "domain", "0x%04x", at.segment);
+    vv_xml_setf(address, "bus", "0x%02x", at.bus);
+    vv_xml_setf(address, "slot", "0x%02x", at.slot);
+    vv_xml_setf(address, "function", "0x%x", at.function);
     return address;
 }
 
 /* A ROM file is the boot code of the card, which its function 0 runs; "none" and rombar are for all
  * functions, or the second port of a network card would still offer its own. */
-static void add_rom(xmlNode *hostdev, const VvVmDevice *card, const VvVmFunction *function)
+static void add_rom(xmlNode *hostdev, const VvVmDevice *card, guint index)
 {
     gboolean none = g_str_equal(card->rom, "none");
-    gboolean file = *card->rom == '/' && function->guest_function == 0;
+    gboolean file = *card->rom == '/' && vv_guest_layout_is_first(card, index);
     xmlNode *rom;
 
     if (!none && !file && card->rombar)
@@ -95,18 +99,12 @@ static void add_rom(xmlNode *hostdev, const VvVmDevice *card, const VvVmFunction
     vv_xml_set(rom, "file", file ? card->rom : NULL);
 }
 
-/* Mass storage. With a kernel given there is nothing to boot from. */
-static void add_boot(xmlNode *hostdev, const VvVm *vm, const VvVmFunction *function, guint *boot_order)
+static void add_hostdev(xmlNode *devices, const VvGuestLayout *layout, const VvVmDevice *card, guint index,
+                        GHashTable *orders)
 {
-    if (!vm->kernel && function->identity && function->identity->class_code >> 16 == 0x01)
-        vv_xml_setf(vv_xml_add(hostdev, "boot"), "order", "%u", (*boot_order)++);
-}
-
-static void add_hostdev(xmlNode *devices, const VvVm *vm, guint index, const VvVmFunction *function,
-                        guint *boot_order)
-{
-    const VvVmDevice *card = vm->devices->pdata[index];
-    g_autofree char *alias = hostdev_alias(card, function);
+    const VvVmFunction *function = &g_array_index(card->functions, VvVmFunction, index);
+    VvAddress at = vv_guest_layout_function(layout, card, index);
+    g_autofree char *alias = vv_domxml_alias(card, index);
     xmlNode *hostdev = vv_xml_add(devices, "hostdev");
     xmlNode *guest;
 
@@ -114,126 +112,25 @@ static void add_hostdev(xmlNode *devices, const VvVm *vm, guint index, const VvV
     vv_xml_set(hostdev, "type", "pci");
     vv_xml_set(hostdev, "managed", "no");
     vv_xml_set(vv_xml_add(hostdev, "driver"), "name", "vfio");
-    add_address(vv_xml_add(hostdev, "source"), function->host.segment, function->host.bus,
-                function->host.slot, function->host.function);
-    add_boot(hostdev, vm, function, boot_order);
+    vv_domxml_add_address(vv_xml_add(hostdev, "source"), function->host);
+    vv_domxml_add_boot(hostdev, orders, function);
     vv_xml_set(vv_xml_add(hostdev, "alias"), "name", alias);
-    add_rom(hostdev, card, function);
-    guest = add_address(hostdev, 0, guest_bus(index), 0, function->guest_function);
+    add_rom(hostdev, card, index);
+    guest = vv_domxml_add_address(hostdev, at);
     vv_xml_set(guest, "type", "pci");
-    if (function->guest_function == 0 && card->functions->len > 1)
+    if (at.function == 0 && card->layout != VV_LAYOUT_SEPARATE && card->functions->len > 1)
         vv_xml_set(guest, "multifunction", "on");
-}
-
-guint vv_domxml_first_boot_card(const VvVm *vm)
-{
-    guint order = 1;
-
-    for (guint i = 0; i < vm->disks->len; i++)
-        order += !((const VvVmDisk *)vm->disks->pdata[i])->cdrom;
-    return order;
-}
-
-guint vv_domxml_boot_cards(const VvVm *vm)
-{
-    return count_class(vm, 0x010000, 0xff0000);
 }
 
 void vv_domxml_add_hostdevs(xmlNode *devices, const VvVm *vm)
 {
-    guint boot_order = vv_domxml_first_boot_card(vm);
+    g_autoptr(GHashTable) orders = vv_domxml_boot_orders(vm);
+    g_autoptr(VvGuestLayout) layout = vv_guest_layout_new(vm);
 
     for (guint i = 0; i < vm->devices->len; i++) {
         const VvVmDevice *card = vm->devices->pdata[i];
 
         for (guint f = 0; f < card->functions->len; f++)
-            add_hostdev(devices, vm, i, &g_array_index(card->functions, VvVmFunction, f), &boot_order);
-    }
-}
-
-void vv_domxml_add_overrides(xmlNode *domain, const VvVm *vm)
-{
-    for (guint i = 0; i < vm->devices->len; i++) {
-        const VvVmDevice *card = vm->devices->pdata[i];
-        VvVmFunction first = {0};
-        g_autofree char *alias = hostdev_alias(card, &first);
-        xmlNode *node;
-        xmlNs *qemu;
-
-        if (!card->x_vga)
-            continue;
-        qemu = xmlNewNs(domain, (const xmlChar *)QEMU_URI, (const xmlChar *)"qemu");
-        node = vv_xml_add_ns(domain, qemu, "override");
-        node = vv_xml_add_ns(node, qemu, "device");
-        vv_xml_set(node, "alias", alias);
-        node = vv_xml_add_ns(vv_xml_add_ns(node, qemu, "frontend"), qemu, "property");
-        vv_xml_set(node, "name", "x-vga");
-        vv_xml_set(node, "type", "bool");
-        vv_xml_set(node, "value", "true");
-        return; /* the loader allows one */
-    }
-}
-
-static void add_identity(xmlNode *device, const VvIdentity *identity)
-{
-    vv_xml_setf(device, "vendor", "0x%04x", identity->vendor);
-    vv_xml_setf(device, "device", "0x%04x", identity->device);
-    vv_xml_setf(device, "subsystem-vendor", "0x%04x", identity->subsystem_vendor);
-    vv_xml_setf(device, "subsystem-device", "0x%04x", identity->subsystem_device);
-    vv_xml_setf(device, "class", "0x%06x", identity->class_code);
-    vv_xml_set(device, "serial", identity->serial);
-    vv_xml_set(device, "mac", identity->mac);
-    if (identity->dsn)
-        vv_xml_setf(device, "dsn", "0x%016" G_GINT64_MODIFIER "x", identity->dsn);
-}
-
-static void add_own_device(xmlNode *own, const VvVmDevice *card, const VvVmFunction *function)
-{
-    xmlNode *device = vv_xml_add_ns(own, own->ns, "device");
-    char text[VV_ADDRESS_TEXT];
-
-    vv_xml_set(device, "name", card->name);
-    vv_xml_set(device, "address", vv_address_format(function->host, text));
-    vv_xml_setf(device, "function", "%u", function->guest_function);
-    if (function->identity)
-        add_identity(device, function->identity);
-    if (function->guest_function == 0) {
-        vv_xml_set(device, "rom", card->rom);
-        vv_xml_set(device, "x-vga", card->x_vga ? "yes" : "no");
-    }
-}
-
-/* A word without an address is for this card only, so it gets the address of each of its functions. */
-static void add_own_allow(xmlNode *own, const VvVmDevice *card, const char *word)
-{
-    const char *equals = strchr(word, '=');
-    g_autofree char *code = equals ? g_strndup(word, (gsize)(equals - word)) : g_strdup(word);
-
-    for (guint f = 0; f < card->functions->len; f++) {
-        char text[VV_ADDRESS_TEXT];
-        xmlNode *allow;
-
-        vv_address_format(g_array_index(card->functions, VvVmFunction, f).host, text);
-        if (equals && !g_str_equal(equals + 1, text))
-            continue;
-        allow = vv_xml_add_ns(own, own->ns, "allow");
-        vv_xml_set(allow, "code", code);
-        vv_xml_set(allow, "address", text);
-    }
-}
-
-void vv_domxml_add_metadata(xmlNode *domain, const VvVm *vm)
-{
-    xmlNode *own = vv_xml_add(vv_xml_add(domain, "metadata"), "domain");
-
-    xmlSetNs(own, xmlNewNs(own, (const xmlChar *)VV_METADATA_URI, (const xmlChar *)"vv"));
-    vv_xml_set(own, "version", "1");
-    for (guint i = 0; i < vm->devices->len; i++) {
-        const VvVmDevice *card = vm->devices->pdata[i];
-
-        for (guint f = 0; f < card->functions->len; f++)
-            add_own_device(own, card, &g_array_index(card->functions, VvVmFunction, f));
-        for (char **word = card->allow; *word; word++)
-            add_own_allow(own, card, *word);
+            add_hostdev(devices, layout, card, f, orders);
     }
 }

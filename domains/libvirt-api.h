@@ -16,17 +16,22 @@
     F(ConnectRegisterCloseCallback)                                                                          \
     F(ConnectSetKeepAlive)                                                                                   \
     F(ConnectUnregisterCloseCallback)                                                                        \
+    F(DomainAttachDeviceFlags)                                                                               \
     F(DomainCreate)                                                                                          \
     F(DomainDefineXMLFlags)                                                                                  \
+    F(DomainDetachDeviceFlags)                                                                               \
     F(DomainDestroy)                                                                                         \
     F(DomainFree)                                                                                            \
+    F(DomainGetAutostart)                                                                                    \
     F(DomainGetName)                                                                                         \
     F(DomainGetState)                                                                                        \
     F(DomainGetUUIDString)                                                                                   \
     F(DomainGetXMLDesc)                                                                                      \
     F(DomainIsActive)                                                                                        \
+    F(DomainIsPersistent)                                                                                    \
     F(DomainLookupByName)                                                                                    \
     F(DomainLookupByUUIDString)                                                                              \
+    F(DomainSetAutostart)                                                                                    \
     F(DomainShutdown)                                                                                        \
     F(EventAddHandle)                                                                                        \
     F(EventAddTimeout)                                                                                       \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domains/usbport.h"
 #include "domains/vmfile-check.h"
 #include "vfio/error.h"
 
@@ -191,5 +192,7 @@ gboolean vv_vm_resolve(VvVm *vm, const VvHost *host, GError **error)
         if (network->has_vf && !resolve_vf(vm, network, host, error))
             return FALSE;
     }
+    if (host)
+        vv_vm_resolve_usbs(vm, vv_host_sysfs(host));
     return TRUE;
 }

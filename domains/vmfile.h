@@ -59,6 +59,7 @@ typedef struct {
     gint vendor, product; /* -1: by port */
     guint bus;            /* as in lsusb, 1 …; 0: by ids */
     char *port;           /* "4.2" of 1-4.2 */
+    guint device;         /* its number on that bus now; 0: not looked up, or nothing is plugged in */
     gboolean optional;    /* the guest starts without it */
 } VvVmUsb;
 

@@ -72,7 +72,8 @@ VvRomChoice *vv_rom_choose(VvContext *context, VvDevice *device, GError **error)
 
 gboolean vv_rom_is_ours(const VvDomainDevice *device, const VvDevice *function)
 {
-    return device->rom_auto && device->has_rom_bar && function->class_code >> 16 == CLASS_DISPLAY &&
+    return device->rom_auto && device->rombar && !device->rom_none &&
+           function->class_code >> 16 == CLASS_DISPLAY &&
            (!device->rom_file || vv_rom_is_published(device->rom_file));
 }
 
@@ -147,7 +148,7 @@ static void provide(VvContext *context, VvDevice *device, VvPlan *plan, GHashTab
 
 static gboolean define_again(VvContext *context, const VvDomain *domain, GHashTable *files, GError **error)
 {
-    g_autofree char *xml = vv_connection_domain_xml(context->connection, domain->uuid, error);
+    g_autofree char *xml = vv_connection_whole_xml(context->connection, domain->uuid, error);
     GError *problem = NULL;
     g_autofree char *changed = xml ? vv_domain_set_roms(xml, strlen(xml), files, &problem) : NULL;
 

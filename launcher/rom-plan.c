@@ -150,7 +150,7 @@ void vv_plan_vm_roms(VvContext *context, VvPlan *plan, const VvVm *vm, const cha
         const VvVmDevice *card = vm->devices->pdata[i];
         VvDevice *function = first_function(context->host, card);
         VvPlanDevice *planned = function ? find(&question, function->address) : NULL;
-        const VvDomainDevice as_defined = {.has_rom_bar = card->rombar,
+        const VvDomainDevice as_defined = {.rombar = card->rombar,
                                            .rom_auto = strcmp(card->rom, "auto") == 0};
         if (planned && *card->rom == '/')
             plan_file(&question, function, planned, card->rom);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domains/usbport.h"
 #include "hooks/hook.h"
 #include "hooks/install.h"
 #include "launcher/devices.h"
@@ -140,6 +141,29 @@ static int wait_and_give_back(VvContext *context, const VvDomain *domain, GError
     return give_back(context, domain, NULL, error) ? 0 : VV_ERROR_FAILED;
 }
 
+/* libvirt goes by numbers that change with each plugging in; the domain's definition gets those of now. */
+static gboolean update_usbs(VvContext *context, const VvDomain *domain, GError **error)
+{
+    gboolean by_port = FALSE;
+    GError *problem = NULL;
+
+    for (guint i = 0; i < domain->usbs->len; i++)
+        by_port |= ((const VvDomainUsb *)domain->usbs->pdata[i])->port != NULL;
+    if (!by_port)
+        return TRUE;
+    g_autofree char *xml = vv_connection_whole_xml(context->connection, domain->name, error);
+    if (!xml)
+        return FALSE;
+    g_autofree char *changed =
+        vv_domain_update_usbs(xml, strlen(xml), vv_host_sysfs(context->host), &problem);
+    if (problem) {
+        g_propagate_error(error, problem);
+        return FALSE;
+    }
+    g_autofree char *uuid = changed ? vv_connection_define(context->connection, changed, error) : NULL;
+    return uuid || !changed;
+}
+
 /* Plan, take, start. *ret_plan is set as soon as there is one. */
 static int take_and_start(VvContext *context, const VvDomain *domain, VvPlan **ret_plan, GError **error)
 {
@@ -156,6 +180,8 @@ static int take_and_start(VvContext *context, const VvDomain *domain, VvPlan **r
             vv_print_plan(context, stdout, plan, title);
         return vv_plan_ok(plan) ? 0 : VV_ERROR_REFUSED;
     }
+    if (!update_usbs(context, domain, error))
+        return VV_ERROR_FAILED;
     vv_print_progress(context, "planned", g_get_monotonic_time() - before, FALSE, NULL);
 
     VvHandoverOptions options = vv_context_handover(context);

@@ -61,10 +61,17 @@ static inline void identify(VvVm *vm, guint card, guint index, guint32 class_cod
     function->identity->class_code = class_code;
 }
 
-/* Builds, and validates against the schema. */
-static inline xmlDoc *build(const VvVm *vm, gboolean kvm)
+/* As where nothing is known of libvirt and the host. */
+static inline char *build_text(const VvVm *vm, gboolean kvm)
 {
-    g_autofree char *xml = vv_domain_xml_build(vm, kvm);
+    g_autoptr(VvTuning) tuning = vv_tuning_new(vm, kvm, &(VvTuningHost){0});
+
+    return vv_domain_xml_build(vm, tuning);
+}
+
+/* Parses, and validates against the schema. */
+static inline xmlDoc *validate(const char *xml)
+{
     xmlDoc *doc = xmlReadMemory(xml, (int)strlen(xml), "x.xml", NULL, XML_PARSE_NONET);
 
     assert_non_null(doc);
@@ -78,6 +85,13 @@ static inline xmlDoc *build(const VvVm *vm, gboolean kvm)
         assert_int_equal(result, 0);
     }
     return doc;
+}
+
+static inline xmlDoc *build(const VvVm *vm, gboolean kvm)
+{
+    g_autofree char *xml = build_text(vm, kvm);
+
+    return validate(xml);
 }
 
 /* What an XPath expression says, as a string. */

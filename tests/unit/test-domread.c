@@ -89,7 +89,7 @@ static void test_full(void **state)
     assert_null(identity->mac);
     assert_true(identity->dsn == 0);
     assert_true(device(domain, 0)->rom_auto);
-    assert_true(device(domain, 0)->has_rom_bar);
+    assert_true(device(domain, 0)->rombar);
     assert_false(domain->uefi);
     assert_host(domain, 1, "0000:01:00.1");
     assert_false(device(domain, 1)->rom_auto);
@@ -217,6 +217,94 @@ static void test_bad_metadata(void **state)
     refused(OWN("<v:allow code='claimed=02:00.0' address='01:00.0'/>"), "<allow>");
     refused(OWN("<v:allow code='claimed'/>"), "<allow>");
     refused(OWN("<v:allow code='claimed' address='*'/>"), "<allow>");
+}
+
+#define VFS(own)                                                                                             \
+    "<domain><name>a</name><metadata><v:domain xmlns:v='urn:virt-vfio:domain:1'>" own                        \
+    "</v:domain></metadata><devices><interface type='hostdev'><mac address='52:54:00:12:34:56'/>"            \
+    "<source><address type='pci' bus='1' slot='0'/></source><vlan><tag id='9'/></vlan></interface>"          \
+    "<hostdev mode='subsystem' type='usb'><source startupPolicy='optional'><vendor id='0x46d'/>"             \
+    "<product id='50475'/><address bus='3' device='7'/></source><alias name='ua-k-usb'/></hostdev>"          \
+    "</devices></domain>"
+
+static void test_policy(void **state)
+{
+    g_autoptr(VvDomain) domain =
+        read_text(VFS("<v:vf name='lan' address='01:00.0' trust='no'/><v:usb name='k' alias='ua-k-usb' "
+                      "port='3-4.2'/><v:vf name='gone' address='09:00.0'/><v:usb name='gone' alias='x'/>"),
+                  NULL);
+    g_autoptr(VvDomain) card =
+        read_text(OWN("<v:device name='c' address='01:00.0' reset='flr pm' quarantine='yes'/>"), NULL);
+    const VvDomainUsb *usb;
+
+    assert_non_null(domain);
+    assert_true(device(domain, 0)->interface);
+    assert_text(device(domain, 0)->card, "lan");
+    assert_text(device(domain, 0)->mac, "52:54:00:12:34:56");
+    assert_int_equal(device(domain, 0)->vlan, 9);
+    assert_int_equal(device(domain, 0)->trust, FALSE);
+    assert_false(device(domain, 0)->has_guest_address);
+    usb = domain->usbs->pdata[0];
+    assert_text(usb->name, "k");
+    assert_text(usb->port, "3-4.2");
+    assert_int_equal(usb->vendor, 0x46d);
+    assert_int_equal(usb->product, 50475);
+    assert_int_equal(usb->bus, 3);
+    assert_int_equal(usb->device, 7);
+    assert_true(usb->optional);
+    assert_non_null(card);
+    assert_text(device(card, 0)->reset, "flr pm");
+    assert_true(device(card, 0)->quarantine);
+    assert_int_equal(device(card, 0)->trust, -1);
+}
+
+/* These are written to sysfs, or become a path in it. */
+static void test_bad_policy(void **state)
+{
+    refused(OWN("<v:device address='01:00.0' reset=''/>"), "reset");
+    refused(OWN("<v:device address='01:00.0' reset='flr&#10;bus'/>"), "reset");
+    refused(OWN("<v:device address='01:00.0' reset='../flr'/>"), "reset");
+    refused(OWN("<v:device address='01:00.0' quarantine='1'/>"), "quarantine");
+    refused(VFS("<v:vf/>"), "<vf>");
+    refused(VFS("<v:vf address='01:00.0' trust='maybe'/>"), "trust");
+    refused(VFS("<v:vf address='01:00.0' name='a b'/>"), "name");
+    refused(VFS("<v:usb alias='ua-k-usb' port='3-4.2/../..'/>"), "port");
+    refused(VFS("<v:usb alias='ua-k-usb' port='3-'/>"), "port");
+    refused(VFS("<v:usb alias='ua-k-usb' port='3-1.2.3.4.5.6.7.8'/>"), "port");
+    refused(VFS("<v:usb alias='ua-k-usb' port='3-1&#10;'/>"), "port");
+    refused(VFS("<v:usb alias='ua-k-usb' name='a&#27;' />"), "line 1");
+    refused(HOSTDEV("<address bus='1' slot='0'/></source><alias name='a&#10;b'/><source>"), "alias");
+    refused(HOSTDEV("<address bus='1' slot='0'/></source><address type='pci' bus='256' slot='0'/><source>"),
+            "bus");
+    refused(HOSTDEV("<address bus='1' slot='0'/></source><boot order='x'/><source>"), "order");
+}
+
+#define OVERRIDE(properties)                                                                                 \
+    "<domain xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><name>a</name><devices>"                   \
+    "<hostdev mode='subsystem' type='pci'><source><address bus='1' slot='0'/></source>"                      \
+    "<alias name='ua-a-0'/></hostdev></devices><q:override><q:device alias='ua-b-0'><q:frontend>"            \
+    "<q:property name='x-vga' type='bool' value='true'/></q:frontend></q:device>"                            \
+    "<q:device alias='ua-a-0'><q:frontend>" properties "</q:frontend></q:device></q:override></domain>"
+
+static void test_overrides(void **state)
+{
+    g_autoptr(VvDomain) none =
+        read_text(OVERRIDE("<q:property name='x-vga' type='bool' value='false'/>"), NULL);
+    g_autoptr(VvDomain) some = read_text(
+        OVERRIDE("<q:property name='x-vga' type='bool' value='true'/><q:property name='x-pci-device-id' "
+                 "type='unsigned' value='4660'/><q:property name='x-pci-vendor-id' type='unsigned' "
+                 "value='4294967295'/><q:property name='x-other' type='string' value='&lt;'/>"),
+        NULL);
+
+    assert_non_null(none);
+    assert_false(device(none, 0)->x_vga);
+    assert_non_null(some);
+    assert_true(device(some, 0)->x_vga);
+    assert_false(device(some, 0)->igd_opregion);
+    assert_int_equal(device(some, 0)->ids.device, 4660);
+    assert_int_equal(device(some, 0)->ids.vendor, -1);
+    assert_int_equal(device(some, 0)->ids.subsystem_device, -1);
+    refused(OVERRIDE("<q:property name='x-pci-device-id' type='unsigned' value='x'/>"), "value");
 }
 
 /* Only our own element at its own place counts as ours. */
@@ -350,7 +438,7 @@ static void expect_rom(const char *os, const char *rom, gboolean uefi, gboolean 
 
     assert_non_null(domain);
     assert_int_equal(domain->uefi, uefi);
-    assert_int_equal(device(domain, 0)->has_rom_bar, bar);
+    assert_int_equal(device(domain, 0)->rombar && !device(domain, 0)->rom_none, bar);
     assert_false(device(domain, 0)->rom_auto);
 }
 
@@ -366,13 +454,23 @@ static void test_rom(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rom),         cmocka_unit_test(test_full),
-        cmocka_unit_test(test_smallest),    cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_bad_devices), cmocka_unit_test(test_bad_metadata),
-        cmocka_unit_test(test_not_ours),    cmocka_unit_test(test_bad_documents),
-        cmocka_unit_test(test_dtd),         cmocka_unit_test(test_billion_laughs),
-        cmocka_unit_test(test_deep),        cmocka_unit_test(test_large),
-        cmocka_unit_test(test_truncated),   cmocka_unit_test(test_garbled),
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_smallest),
+        cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_policy),
+        cmocka_unit_test(test_bad_policy),
+        cmocka_unit_test(test_overrides),
+        cmocka_unit_test(test_rom),
+        cmocka_unit_test(test_bad_devices),
+        cmocka_unit_test(test_bad_metadata),
+        cmocka_unit_test(test_not_ours),
+        cmocka_unit_test(test_bad_documents),
+        cmocka_unit_test(test_dtd),
+        cmocka_unit_test(test_billion_laughs),
+        cmocka_unit_test(test_deep),
+        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_garbled),
     };
 
     return cmocka_run_group_tests_name("domread", tests, NULL, NULL);

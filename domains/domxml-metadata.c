@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domains/domxml-devices.h"
+#include "domains/domxml.h"
+
+#include <string.h>
+
+static void add_identity(xmlNode *device, const VvIdentity *identity)
+{
+    vv_xml_setf(device, "vendor", "0x%04x", identity->vendor);
+    vv_xml_setf(device, "device", "0x%04x", identity->device);
+    vv_xml_setf(device, "subsystem-vendor", "0x%04x", identity->subsystem_vendor);
+    vv_xml_setf(device, "subsystem-device", "0x%04x", identity->subsystem_device);
+    vv_xml_setf(device, "class", "0x%06x", identity->class_code);
+    vv_xml_set(device, "serial", identity->serial);
+    vv_xml_set(device, "mac", identity->mac);
+    if (identity->dsn)
+        vv_xml_setf(device, "dsn", "0x%016" G_GINT64_MODIFIER "x", identity->dsn);
+}
+
+static void add_device(xmlNode *own, const VvVmDevice *card, guint index)
+{
+    const VvVmFunction *function = &g_array_index(card->functions, VvVmFunction, index);
+    xmlNode *device = vv_xml_add_ns(own, own->ns, "device");
+    char text[VV_ADDRESS_TEXT];
+
+    vv_xml_set(device, "name", card->name);
+    vv_xml_set(device, "address", vv_address_format(function->host, text));
+    vv_xml_setf(device, "function", "%u", card->layout == VV_LAYOUT_SEPARATE ? 0 : function->guest_function);
+    if (function->identity)
+        add_identity(device, function->identity);
+    if (vv_guest_layout_is_first(card, index)) {
+        vv_xml_set(device, "rom", card->rom);
+        vv_xml_set(device, "x-vga", card->x_vga ? "yes" : "no");
+    }
+    vv_xml_set(device, "reset", card->reset);
+    vv_xml_set(device, "quarantine", card->quarantine ? "yes" : NULL);
+}
+
+/* A word without an address is for this card only, so it gets the address of each of its functions. */
+static void add_allow(xmlNode *own, const VvVmDevice *card, const char *word)
+{
+    const char *equals = strchr(word, '=');
+    g_autofree char *code = equals ? g_strndup(word, (gsize)(equals - word)) : g_strdup(word);
+
+    for (guint f = 0; f < card->functions->len; f++) {
+        char text[VV_ADDRESS_TEXT];
+        xmlNode *allow;
+
+        vv_address_format(g_array_index(card->functions, VvVmFunction, f).host, text);
+        if (equals && !g_str_equal(equals + 1, text))
+            continue;
+        allow = vv_xml_add_ns(own, own->ns, "allow");
+        vv_xml_set(allow, "code", code);
+        vv_xml_set(allow, "address", text);
+    }
+}
+
+/* What libvirt's <interface> has no word for. */
+static void add_vf(xmlNode *own, const VvVmNetwork *network)
+{
+    xmlNode *vf = vv_xml_add_ns(own, own->ns, "vf");
+    char text[VV_ADDRESS_TEXT];
+
+    vv_xml_set(vf, "name", network->name);
+    vv_xml_set(vf, "address", vv_address_format(network->vf.address, text));
+    vv_xml_set(vf, "trust", network->trust < 0 ? NULL : network->trust ? "yes" : "no");
+}
+
+static void add_usb(xmlNode *own, const VvVmUsb *usb)
+{
+    g_autofree char *alias = vv_domxml_usb_alias(usb);
+    xmlNode *node = vv_xml_add_ns(own, own->ns, "usb");
+
+    vv_xml_set(node, "name", usb->name);
+    vv_xml_set(node, "alias", alias);
+    if (usb->bus)
+        vv_xml_setf(node, "port", "%u-%s", usb->bus, usb->port);
+}
+
+void vv_domxml_add_metadata(xmlNode *domain, const VvVm *vm)
+{
+    xmlNode *own = vv_xml_add(vv_xml_add(domain, "metadata"), "domain");
+
+    xmlSetNs(own, xmlNewNs(own, (const xmlChar *)VV_METADATA_URI, (const xmlChar *)"vv"));
+    vv_xml_set(own, "version", "1");
+    for (guint i = 0; i < vm->devices->len; i++) {
+        const VvVmDevice *card = vm->devices->pdata[i];
+
+        for (guint f = 0; f < card->functions->len; f++)
+            add_device(own, card, f);
+        for (char **word = card->allow; *word; word++)
+            add_allow(own, card, *word);
+    }
+    for (guint i = 0; i < vm->networks->len; i++)
+        if (((const VvVmNetwork *)vm->networks->pdata[i])->has_vf)
+            add_vf(own, vm->networks->pdata[i]);
+    for (guint i = 0; i < vm->usbs->len; i++)
+        add_usb(own, vm->usbs->pdata[i]);
+}
