@@ -1,32 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "domains/domxml.h"
+#include "domains/compare.h"
 #include "launcher/devices.h"
+#include "launcher/diff.h"
 #include "launcher/present.h"
+#include "launcher/tune.h"
 #include "vfio/error.h"
 
 #include <string.h>
-
-static char **settings;
-static char *name;
-
-const GOptionEntry vv_vm_options[] = {
-    {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &settings, "Replace or add a key of the VM file",
-     "SECTION.KEY=VALUE"},
-    {"name", 0, 0, G_OPTION_ARG_STRING, &name, "Another name than the file's", "NAME"},
-    {0},
-};
-
-static VvVm *load(const char *path, GError **error)
-{
-    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
-
-    for (char **setting = settings; setting && *setting; setting++)
-        g_ptr_array_add(all, g_strdup(*setting));
-    if (name)
-        g_ptr_array_add(all, g_strdup_printf("vm.name=%s", name));
-    g_ptr_array_add(all, NULL);
-    return vv_vm_load(path, (const char *const *)all->pdata, error);
-}
 
 static guint count_functions(const VvVm *vm)
 {
@@ -35,13 +15,6 @@ static guint count_functions(const VvVm *vm)
     for (guint i = 0; i < vm->devices->len; i++)
         count += ((const VvVmDevice *)vm->devices->pdata[i])->functions->len;
     return count;
-}
-
-/* Keeps the uuid of a domain that is defined again, so that it stays the same domain for libvirt. */
-static void keep_uuid(VvConnection *connection, VvVm *vm)
-{
-    if (!vm->uuid)
-        vm->uuid = vv_connection_uuid(connection, vm->name);
 }
 
 static VvVmFunction *find_function(const VvVm *vm, VvAddress address)
@@ -59,10 +32,9 @@ static VvVmFunction *find_function(const VvVm *vm, VvAddress address)
 
 /* A domain that is defined again means the same devices, if not said otherwise: one that is in its guest, or
  * bound by hand, shows no serial number now; one that is another now may be meant, but not without a word. */
-static void compare_before(const VvHost *host, VvConnection *connection, const VvVm *vm)
+static void compare_before(const VvHost *host, const char *stored, const VvVm *vm)
 {
-    g_autofree char *xml = vv_connection_domain_xml(connection, vm->name, NULL);
-    g_autoptr(VvDomain) before = xml ? vv_domain_read(xml, strlen(xml), NULL) : NULL;
+    g_autoptr(VvDomain) before = stored ? vv_domain_read(stored, strlen(stored), NULL) : NULL;
     g_autoptr(GPtrArray) identities = before ? vv_domain_identities(before) : g_ptr_array_new();
 
     for (guint i = 0; i < identities->len; i++) {
@@ -81,56 +53,87 @@ static void compare_before(const VvHost *host, VvConnection *connection, const V
     }
 }
 
+/* What a define would change, without asking libvirt to do it: what libvirt adds by itself is left out. */
+static gboolean print_dry(VvConnection *connection, const VvVm *vm, const char *file, const char *stored,
+                          const char *xml, GError **error)
+{
+    g_autofree char *reduced = stored ? vv_domain_reduce(stored, xml, error) : NULL;
+    g_autofree char *diff = reduced ? vv_diff(vm->name, file, reduced, xml) : NULL;
+    gboolean autostart = vv_connection_get_autostart(connection, vm->name) != vm->autostart;
+
+    if (stored && !reduced)
+        return FALSE;
+    fputs(stored ? diff : xml, stdout);
+    if (autostart)
+        printf("autostart: %s\n", vm->autostart ? "yes, with the host" : "no");
+    if (stored && !*diff && !autostart)
+        printf("%s is as %s says; nothing to do\n", vm->name, file);
+    return TRUE;
+}
+
+/* Libvirt's own word on what has changed is its XML before and after. */
+static gboolean print_change(VvConnection *connection, const VvVm *vm, const char *stored)
+{
+    g_autofree char *now = stored ? vv_connection_domain_xml(connection, vm->name, NULL) : NULL;
+    g_autofree char *before_text = now ? vv_domain_sorted(stored, NULL) : NULL;
+    g_autofree char *now_text = now ? vv_domain_sorted(now, NULL) : NULL;
+    g_autofree char *diff = before_text && now_text ? vv_diff("before", "now", before_text, now_text) : NULL;
+
+    if (diff)
+        fputs(diff, stdout);
+    return !diff || *diff;
+}
+
+static gboolean set_autostart(VvConnection *connection, const VvVm *vm, gboolean *ret_changed, GError **error)
+{
+    if (vv_connection_get_autostart(connection, vm->name) == vm->autostart)
+        return TRUE;
+    if (!vv_connection_set_autostart(connection, vm->name, vm->autostart, error))
+        return FALSE;
+    printf("autostart: %s\n", vm->autostart ? "yes, with the host" : "no");
+    *ret_changed = TRUE;
+    return TRUE;
+}
+
+static void print_done(VvConnection *connection, const VvVm *vm, const VvTuning *tuning, const char *uuid)
+{
+    VvDomainState state = VV_DOMAIN_OFF;
+    char count[40];
+
+    printf("defined %s (%s) with %s of this host%s\n", vm->name, uuid,
+           vv_count(count_functions(vm), "function", count),
+           tuning->kvm ? "" : "; it runs without KVM, slowly");
+    if (vv_connection_state(connection, vm->name, &state, NULL) && state != VV_DOMAIN_OFF)
+        printf("it is running as it was; this is for its next start\n");
+    else
+        printf("next: virt-vfio plan %s, then virt-vfio start %s --wait\n", vm->name, vm->name);
+}
+
 int vv_verb_define(VvContext *context, char **words, GError **error)
 {
-    g_autoptr(VvVm) vm = load(words[0], error);
+    g_autoptr(VvVm) vm = vv_load_vm(words[0], error);
     VvHost *host = vm ? vv_context_host(context, error) : NULL;
     VvConnection *connection =
         host && vv_vm_resolve(vm, host, error) ? vv_context_connection(context, error) : NULL;
     if (!connection)
         return VV_ERROR_FAILED;
 
-    gboolean kvm = vm->accel != VV_ACCEL_TCG && vv_connection_has_kvm(connection);
-    if (vm->accel == VV_ACCEL_KVM && !kvm) {
-        g_set_error(error, VV_ERROR, VV_ERROR_NOT_READY,
-                    "%s wants accel = kvm, and libvirt says that KVM does not work on this host", vm->name);
+    g_autofree char *stored = vv_connection_domain_xml(connection, vm->name, NULL);
+    compare_before(host, stored, vm);
+    g_autoptr(VvTuning) tuning = vv_tune(context, connection, vm, TRUE, stored, error);
+    if (!tuning)
         return VV_ERROR_NOT_READY;
-    }
-    keep_uuid(connection, vm);
-    compare_before(host, connection, vm);
-    g_autofree char *xml = vv_domain_xml_build(vm, kvm);
-    if (context->dry_run) {
-        fputs(xml, stdout);
-        return 0;
-    }
+    g_autofree char *xml = vv_domain_xml_build(vm, tuning);
+    if (context->dry_run)
+        return print_dry(connection, vm, words[0], stored, xml, error) ? 0 : VV_ERROR_FAILED;
+
     g_autofree char *uuid = vv_connection_define(connection, xml, error);
-    if (!uuid)
+    gboolean changed = uuid && print_change(connection, vm, stored);
+    if (!uuid || !set_autostart(connection, vm, &changed, error))
         return VV_ERROR_FAILED;
-
-    char count[40];
-    printf("defined %s (%s) with %s of this host%s\n", vm->name, uuid,
-           vv_count(count_functions(vm), "function", count), kvm ? "" : "; it runs without KVM, slowly");
-    printf("next: virt-vfio plan %s, then virt-vfio start %s --wait\n", vm->name, vm->name);
-    return 0;
-}
-
-int vv_verb_xml(VvContext *context, char **words, GError **error)
-{
-    g_autoptr(VvVm) vm = load(words[0], error);
-    if (!vm)
-        return VV_ERROR_USAGE;
-
-    /* The devices may be somewhere else; what this host knows is used, and what it does not is taken at its
-     * word. */
-    VvHost *host = vv_context_host(context, NULL);
-    g_autoptr(GError) problem = NULL;
-    if (!host || !vv_vm_resolve(vm, host, &problem)) {
-        if (!vv_vm_resolve(vm, NULL, error))
-            return VV_ERROR_USAGE;
-        fprintf(stderr, "virt-vfio: not checked against this host: %s\n",
-                problem ? problem->message : "it shows no PCI devices");
-    }
-    g_autofree char *xml = vv_domain_xml_build(vm, vm->accel != VV_ACCEL_TCG);
-    fputs(xml, stdout);
+    if (changed)
+        print_done(connection, vm, tuning, uuid);
+    else
+        printf("%s is as %s says; nothing to do\n", vm->name, words[0]);
     return 0;
 }
