@@ -3,6 +3,7 @@
 
 #define REPORTS VV_HAS_JSON
 #define MOVES (VV_NEEDS_ROOT | VV_CHANGES | VV_HAS_DRY_RUN | VV_HAS_JSON | VV_HANDS_OVER)
+#define EDITS (VV_NEEDS_ROOT | VV_CHANGES | VV_HAS_DRY_RUN)
 #define MANY G_MAXUINT
 
 const VvCommand vv_commands[] = {
@@ -31,6 +32,8 @@ const VvCommand vv_commands[] = {
      vv_verb_rom_extract, vv_rom_extract_options},
     {"define", "FILE", "make a libvirt domain from a VM file", VV_NEEDS_ROOT | VV_HAS_DRY_RUN, 1, 1,
      vv_verb_define, vv_vm_options},
+    {"import", "FILE", "make a VM file from a Proxmox VE configuration, and report what became of each key",
+     REPORTS, 1, 1, vv_verb_import, vv_import_options},
     {"xml", "FILE", "print the domain XML of a VM file; needs no root, libvirt or devices", VV_NEEDS_NOTHING,
      1, 1, vv_verb_xml, vv_vm_options},
     {"hook install", "", "have libvirt take and give back devices whoever starts the domain", VV_NEEDS_ROOT,
@@ -38,6 +41,14 @@ const VvCommand vv_commands[] = {
     {"hook remove", "", "undo 'hook install'", VV_NEEDS_ROOT, 0, 0, vv_verb_hook_remove, NULL},
     {"hook status", "", "whether the hook is installed, and libvirt will run it", REPORTS, 0, 0,
      vv_verb_hook_status, NULL},
+    {"attach", "DOMAIN CARD", "put a card into a domain that exists; CARD is 01:00,x-vga=1 and the like",
+     EDITS | VV_HANDS_OVER, 2, 2, vv_verb_attach, vv_attach_options},
+    {"detach", "DOMAIN NAME|ADDRESS", "take a card out of a domain", EDITS | VV_HANDS_OVER, 2, 2,
+     vv_verb_detach, vv_detach_options},
+    {"adopt", "DOMAIN", "look after the devices of a domain that was made elsewhere", EDITS, 1, 1,
+     vv_verb_adopt, vv_adopt_options},
+    {"undo", "DOMAIN", "take back the last attach, detach, adopt or undo", EDITS, 1, 1, vv_verb_undo,
+     vv_undo_options},
     {"start", "DOMAIN [--wait|--keep]", "take a domain's devices and start it", MOVES, 1, 1, vv_verb_start,
      vv_start_options},
     {"stop", "DOMAIN", "ask the guest to shut down, and give its devices back", MOVES, 1, 1, vv_verb_stop,

@@ -67,7 +67,12 @@ int vv_verb_rom_check(VvContext *context, char **words, GError **error);
 int vv_verb_rom_fix(VvContext *context, char **words, GError **error);
 int vv_verb_rom_extract(VvContext *context, char **words, GError **error);
 int vv_verb_define(VvContext *context, char **words, GError **error);
+int vv_verb_import(VvContext *context, char **words, GError **error);
 int vv_verb_xml(VvContext *context, char **words, GError **error);
+int vv_verb_attach(VvContext *context, char **words, GError **error);
+int vv_verb_detach(VvContext *context, char **words, GError **error);
+int vv_verb_adopt(VvContext *context, char **words, GError **error);
+int vv_verb_undo(VvContext *context, char **words, GError **error);
 int vv_verb_start(VvContext *context, char **words, GError **error);
 int vv_verb_stop(VvContext *context, char **words, GError **error);
 int vv_verb_recover(VvContext *context, char **words, GError **error);
@@ -78,4 +83,5 @@ int vv_verb_status(VvContext *context, char **words, GError **error);
 
 extern const GOptionEntry vv_list_options[], vv_plan_options[], vv_bind_options[], vv_release_options[],
     vv_rom_dump_options[], vv_rom_backup_options[], vv_rom_verify_options[], vv_rom_check_options[],
-    vv_rom_fix_options[], vv_rom_extract_options[], vv_vm_options[], vv_start_options[], vv_stop_options[];
+    vv_rom_fix_options[], vv_rom_extract_options[], vv_import_options[], vv_vm_options[], vv_start_options[],
+    vv_stop_options[], vv_attach_options[], vv_detach_options[], vv_adopt_options[], vv_undo_options[];
