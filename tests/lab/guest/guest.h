@@ -13,6 +13,8 @@ struct function {
 /* machine.c: ports, PCI configuration, serial port, power */
 uint32_t pci_read(const struct function *f, unsigned offset);
 void pci_write(const struct function *f, unsigned offset, uint32_t value);
+uint32_t port_read(uint16_t port);
+void port_write(uint16_t port, uint32_t value);
 /* The address of memory BAR `index`, decoding switched on; NULL when it is no memory BAR or beyond 4 GiB. */
 volatile uint8_t *pci_map(const struct function *f, unsigned index);
 void power_prepare(void);
@@ -32,6 +34,9 @@ static inline void write32(volatile uint8_t *base, unsigned offset, uint32_t val
 {
     *(volatile uint32_t *)(base + offset) = value;
 }
+
+/* hotplug.c: greets what comes, lets go of what is to go; `walk` shows every function to `what` */
+void hotplug_poll(void (*walk)(void (*what)(const struct function *f)));
 
 /* devices.c, nvme.c: touch the device and print one line about it */
 void device_touch(const struct function *f);

@@ -35,6 +35,16 @@ static inline uint32_t in32(uint16_t port)
     return value;
 }
 
+uint32_t port_read(uint16_t port)
+{
+    return in32(port);
+}
+
+void port_write(uint16_t port, uint32_t value)
+{
+    out32(port, value);
+}
+
 /* Configuration mechanism 1 (PCI Local Bus 3.0, 3.2.2.3.2): 256 bytes of every function, on every chipset. */
 static void pci_select(const struct function *f, unsigned offset)
 {

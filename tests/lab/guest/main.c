@@ -57,6 +57,11 @@ static void touch(const struct function *f)
     device_touch(f);
 }
 
+static void walk_all(visit *what)
+{
+    walk_bus(0, what);
+}
+
 static bool asked_for(const struct multiboot *info, const char *word)
 {
     const char *line = (const char *)(uintptr_t)info->command_line;
@@ -81,8 +86,12 @@ void guest_main(const struct multiboot *info)
     power_prepare();
     sleep_prepare();
     print("guest: ready\n");
-    while (!power_button_pressed() && !asked_for(info, " poweroff"))
+    while (!power_button_pressed() && !asked_for(info, " poweroff")) {
         sleep_tick();
+        /* Only where it is asked for: other machines have other things at these ports. */
+        if (asked_for(info, " hotplug"))
+            hotplug_poll(walk_all);
+    }
     print("guest: off\n");
     power_off();
 }
