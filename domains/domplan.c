@@ -38,7 +38,12 @@ VvPlan *vv_domain_plan_take(VvHost *host, const VvJournal *journal, const VvDoma
                              .allow = (const char *const *)words->pdata,
                              .claims = claims,
                              .identities = identities};
-    return vv_plan_take(host, journal, selectors, &options, error);
+    VvPlan *plan = vv_plan_take(host, journal, selectors, &options, error);
+    for (guint i = 0; plan && i < domain->devices->len; i++) {
+        const VvDomainDevice *device = domain->devices->pdata[i];
+        vv_plan_set_reset(plan, device->host, device->reset);
+    }
+    return plan;
 }
 
 GPtrArray *vv_journal_entries_of(const VvJournal *journal, const char *owner, GError **error)

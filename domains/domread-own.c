@@ -2,6 +2,7 @@
 #include "domains/domread-internal.h"
 #include "domains/domxml.h"
 #include "domains/ini.h"
+#include "vfio/reset-method.h"
 
 #include <string.h>
 
@@ -88,8 +89,8 @@ static gboolean read_reset(const xmlNode *node, char **ret, GError **error)
 
     if (!text)
         return TRUE;
-    if (!*text || strlen(text) > 128 || text[strspn(text, G_CSET_a_2_z "_ ")])
-        return vv_domread_bad(node, error, "our <device> has a reset that names no methods");
+    if (!vv_reset_policy_valid(text))
+        return vv_domread_bad(node, error, "our <device> has a reset that is no method");
     g_free(*ret);
     *ret = g_steal_pointer(&text);
     return TRUE;

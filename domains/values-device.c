@@ -2,6 +2,7 @@
 #include "domains/values.h"
 #include "domains/vmfile.h"
 #include "vfio/reason.h"
+#include "vfio/reset-method.h"
 
 #include <string.h>
 
@@ -109,13 +110,10 @@ static char *write_allow(const VvValue *value, gconstpointer field)
 
 const VvValue vv_value_allow = {read_allow, write_allow, NULL, 0, 0};
 
-/* What may stand in reset_method (pci_reset_fn_methods in drivers/pci/pci.c, 6.12). */
 static gboolean read_reset(const VvValue *value, const char *text, gpointer field, GError **error)
 {
-    static const char *const methods[] = {"device_specific", "acpi", "flr", "af_flr", "pm", "bus",
-                                          "cxl_bus",         NULL};
     g_auto(GStrv) words = g_strsplit_set(text, " ,", -1);
-    gboolean seen[G_N_ELEMENTS(methods)] = {0};
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GString) list = g_string_new(NULL);
 
     if (g_str_equal(text, "auto") || g_str_equal(text, "none"))
@@ -125,14 +123,13 @@ static gboolean read_reset(const VvValue *value, const char *text, gpointer fiel
 
         if (!**word)
             continue;
-        if (!vv_value_word(*word, methods, &which, error)) {
+        if (!vv_value_word(*word, vv_reset_method_names, &which, error)) {
             g_prefix_error(error, "neither auto nor none, and ");
             return FALSE;
         }
-        if (seen[which])
-            return vv_value_wrong(error, "%s is there twice", methods[which]);
-        seen[which] = TRUE;
-        g_string_append_printf(list, "%s%s", list->len ? " " : "", methods[which]);
+        if (!g_hash_table_add(seen, *word))
+            return vv_value_wrong(error, "%s is there twice", *word);
+        g_string_append_printf(list, "%s%s", list->len ? " " : "", vv_reset_method_names[which]);
     }
     if (!list->len)
         return vv_value_wrong(error, "'%s' names no reset method", text);

@@ -18,6 +18,8 @@ const VvCommand vv_commands[] = {
      vv_bind_options},
     {"release", "ADDRESS…|--all", "give devices back to the drivers they came from", MOVES, 0, MANY,
      vv_verb_release, vv_release_options},
+    {"reset", "ADDRESS", "reset a device, if nobody uses it or what is reset with it", MOVES, 1, 1,
+     vv_verb_reset, vv_reset_options},
     {"rom dump", "ADDRESS", "copy a card's VBIOS into a file", VV_NEEDS_ROOT | VV_CHANGES, 1, 1,
      vv_verb_rom_dump, vv_rom_dump_options},
     {"rom backup", "[ADDRESS…] [DIR]", "keep the VBIOS of every card, or of these, with earlier versions",

@@ -60,6 +60,7 @@ int vv_verb_show(VvContext *context, char **words, GError **error);
 int vv_verb_plan(VvContext *context, char **words, GError **error);
 int vv_verb_bind(VvContext *context, char **words, GError **error);
 int vv_verb_release(VvContext *context, char **words, GError **error);
+int vv_verb_reset(VvContext *context, char **words, GError **error);
 int vv_verb_rom_dump(VvContext *context, char **words, GError **error);
 int vv_verb_rom_backup(VvContext *context, char **words, GError **error);
 int vv_verb_rom_verify(VvContext *context, char **words, GError **error);
@@ -82,6 +83,7 @@ int vv_verb_hook_status(VvContext *context, char **words, GError **error);
 int vv_verb_status(VvContext *context, char **words, GError **error);
 
 extern const GOptionEntry vv_list_options[], vv_plan_options[], vv_bind_options[], vv_release_options[],
-    vv_rom_dump_options[], vv_rom_backup_options[], vv_rom_verify_options[], vv_rom_check_options[],
-    vv_rom_fix_options[], vv_rom_extract_options[], vv_import_options[], vv_vm_options[], vv_start_options[],
-    vv_stop_options[], vv_attach_options[], vv_detach_options[], vv_adopt_options[], vv_undo_options[];
+    vv_reset_options[], vv_rom_dump_options[], vv_rom_backup_options[], vv_rom_verify_options[],
+    vv_rom_check_options[], vv_rom_fix_options[], vv_rom_extract_options[], vv_import_options[],
+    vv_vm_options[], vv_start_options[], vv_stop_options[], vv_attach_options[], vv_detach_options[],
+    vv_adopt_options[], vv_undo_options[];

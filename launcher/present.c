@@ -56,9 +56,10 @@ void vv_print_progress(const VvContext *context, const char *what, gint64 us, gb
 void vv_progress_step(const VvStep *step, gpointer data)
 {
     char address[VV_ADDRESS_TEXT];
-    g_autofree char *what =
-        g_strdup_printf(strcmp(step->what, "bind") == 0 ? "%s to vfio-pci" : "%s back to its host",
-                        vv_address_format(step->address, address));
+    g_autofree char *what = g_strdup_printf(strcmp(step->what, "bind") == 0    ? "%s to vfio-pci"
+                                            : strcmp(step->what, "reset") == 0 ? "%s reset"
+                                                                               : "%s back to its host",
+                                            vv_address_format(step->address, address));
 
     vv_print_progress(data, what, step->us, step->failed, step->failed ? "failed" : NULL);
 }

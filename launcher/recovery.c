@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/recovery.h"
 
+#include "vfio/reset.h"
 #include "vfio/rom-read.h"
 
 #include <stdio.h>
@@ -58,6 +59,22 @@ static void recover_roms(VvContext *context)
                 error->message);
 }
 
+gboolean vv_context_finish_resets(VvContext *context, GError **error)
+{
+    const VvHandoverOptions handover = vv_context_handover(context);
+    VvSysfs *sysfs = vv_context_sysfs(context, error);
+    g_autoptr(GError) problem = NULL;
+    gboolean changed = FALSE;
+
+    if (!sysfs)
+        return FALSE;
+    if (!vv_reset_recover(sysfs, vv_context_journal(context), &handover, &changed, &problem))
+        fprintf(stderr, "virt-vfio: %s\n", problem->message);
+    if (changed)
+        vv_context_rescan(context);
+    return TRUE;
+}
+
 void vv_context_recover(VvContext *context)
 {
     const VvRecoverOptions options = vv_context_recover_options(context, FALSE);
@@ -67,7 +84,8 @@ void vv_context_recover(VvContext *context)
 
     handover.progress = NULL;
     recover_roms(context);
-    if (vv_journal_is_empty(vv_context_journal(context)) || !vv_context_host(context, NULL))
+    if (vv_journal_is_empty(vv_context_journal(context)) || !vv_context_finish_resets(context, NULL) ||
+        !vv_context_host(context, NULL))
         return;
     if (!vv_recover(context->host, context->journal, &options, &handover, &plan, &error))
         fprintf(stderr, "virt-vfio: of what was left behind, not all came back: %s\n", error->message);

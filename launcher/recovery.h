@@ -12,3 +12,7 @@ VvRecoverOptions vv_context_recover_options(VvContext *context, gboolean retry);
  * standard error. A device that does not come back is told as well, but does not keep the verb from its
  * work: what it needs, its own plan checks. */
 void vv_context_recover(VvContext *context);
+
+/* Puts in order what interrupted resets left; functions may have come back then, and the host is scanned anew
+ * when it is next asked for. FALSE only when there is no host to look at. */
+gboolean vv_context_finish_resets(VvContext *context, GError **error);

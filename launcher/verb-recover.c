@@ -135,7 +135,7 @@ int vv_verb_recover(VvContext *context, char **words G_GNUC_UNUSED, GError **err
     g_autoptr(VvPlan) plan = NULL;
 
     vv_context_journal(context);
-    if (!vv_context_host(context, error))
+    if ((!context->dry_run && !vv_context_finish_resets(context, error)) || !vv_context_host(context, error))
         return VV_ERROR_FAILED;
     if (context->dry_run)
         return explain(context, &options, error);

@@ -90,7 +90,7 @@ static gboolean check(Changing *c)
     c->result.state = vv_config_make_quiet(c->sysfs, c->change->address, &error);
     if (c->result.state == VV_CONFIG_DEAD && vv_config_has_left(c->sysfs, c->change->address, LEAVE_MS))
         return done(c, ENODEV);
-    if (c->result.state == VV_CONFIG_DEAD && vv_sysfs_exists(c->sysfs, path)) {
+    if (c->result.state == VV_CONFIG_DEAD && !c->change->no_reset && vv_sysfs_exists(c->sysfs, path)) {
         reset(c);
         enter(c, VV_STAGE_CHECK);
         c->result.state = vv_config_make_quiet(c->sysfs, c->change->address, &error);

@@ -27,9 +27,10 @@ typedef struct {
     char *d3cold;        /* d3cold_allowed at the end, "0" or "1"; NULL: as it is */
     char *consoles;      /* vtconsoles to unbind before, or (check) to bind after; NULL: none */
     gboolean reset;      /* reset it before anything else */
-    gboolean check; /* it comes from VFIO: it must answer and do no DMA before a host driver has it, and a
-                       host driver that somebody else has bound meanwhile keeps it */
-    gboolean stay;  /* check only; the drivers stay as they are, unless a host driver has it already */
+    gboolean check;    /* it comes from VFIO: it must answer and do no DMA before a host driver has it, and a
+                          host driver that somebody else has bound meanwhile keeps it */
+    gboolean no_reset; /* check: not even when it does not answer */
+    gboolean stay;     /* check only; the drivers stay as they are, unless a host driver has it already */
 } VvChange;
 
 typedef struct {

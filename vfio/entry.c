@@ -35,6 +35,7 @@ void vv_entry_free(VvEntry *entry)
     g_free(entry->power);
     g_free(entry->d3cold);
     g_free(entry->consoles);
+    g_free(entry->reset);
     g_free(entry->ids);
     g_free(entry->note);
     g_free(entry);
@@ -51,6 +52,7 @@ static const struct {
     {"power", offsetof(VvEntry, power)},
     {"d3cold", offsetof(VvEntry, d3cold)},
     {"consoles", offsetof(VvEntry, consoles)},
+    {"reset", offsetof(VvEntry, reset)},
     {"ids", offsetof(VvEntry, ids)},
     {"note", offsetof(VvEntry, note)},
 };

@@ -25,6 +25,7 @@ typedef struct {
     char *power;      /* power/control before; NULL: not known */
     char *d3cold;     /* d3cold_allowed before; NULL: not known */
     char *consoles;   /* vtconsoles that it drew, see console.h; NULL: none */
+    char *reset;      /* the domain's policy: "auto", "none", or methods; NULL: none was given */
     char *ids;        /* "10de:1b80 1458:3702 030000" of the function; NULL: not known */
     char *note;       /* why it is stuck or quarantined, or what went wrong; NULL */
     gint64 since;     /* seconds since the epoch, when it was taken */

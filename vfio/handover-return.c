@@ -4,6 +4,7 @@
 #include "vfio/error.h"
 #include "vfio/group.h"
 #include "vfio/modules.h"
+#include "vfio/reset-note.h"
 
 #include <string.h>
 
@@ -86,6 +87,12 @@ static void prepare_return(VvRun *run, VvPlanDevice *planned, VvEntryFilter filt
     planned->state = vv_state_name(entry->state);
     if (filter && !filter(run, entry, data))
         return;
+    if (vv_reset_note_covers(run->journal, planned->address)) {
+        char text[VV_ADDRESS_TEXT];
+        vv_run_fail(run, g_error_new(VV_ERROR, VV_ERROR_FAILED, "%s is just being reset; try again",
+                                     vv_address_format(planned->address, text)));
+        return;
+    }
     if (!planned->device || vv_run_is_gone(run, planned->address)) {
         vv_run_drop_entry(run, entry, "gone");
         return;
@@ -126,6 +133,7 @@ void vv_run_return(VvRun *run, VvEntryFilter filter, gpointer data)
     run->giving_back = TRUE;
     for (guint i = 0; i < groups->len; i++)
         return_group(run, devices, g_array_index(groups, int, i), deadline, filter, data);
+    vv_run_reset(run);
     vv_run_jobs(run);
 }
 

@@ -47,6 +47,10 @@ void vv_run_drop_entry(VvRun *run, const VvEntry *entry, const char *state);
 /* Adds the job that gives the device of this entry, which is there, back. Takes the entry. */
 void vv_run_add_return(VvRun *run, VvEntry *entry);
 
+/* Resets those devices of the jobs whose domain wants that before they go back. One that could not be reset
+ * is quarantined, and its job dropped. */
+void vv_run_reset(VvRun *run);
+
 /* Runs the jobs and books what became of each. */
 void vv_run_jobs(VvRun *run);
 

@@ -83,6 +83,7 @@ static VvEntry *new_entry(const VvRun *run, const VvPlanDevice *planned, GHashTa
     entry->power = read_attribute(run, planned->device, "power/control");
     entry->d3cold = read_attribute(run, planned->device, "d3cold_allowed");
     entry->consoles = vv_console_of(run->sysfs, planned->device);
+    entry->reset = g_strdup(planned->reset);
     entry->ids = vv_device_ids(planned->device);
     return entry;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/journal.h"
 
+#include "vfio/durable.h"
 #include "vfio/error.h"
 #include "vfio/lock.h"
 #include "vfio/seam.h"
@@ -12,8 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Behind the name of an entry that is being written. */
-#define TEMPORARY ".new"
+#define TEMPORARY VV_DURABLE_TEMPORARY
 
 /* A group's lock that is held. */
 typedef struct {
@@ -101,11 +101,23 @@ static int compare_entries(gconstpointer a, gconstpointer b)
     return x < y ? -1 : x > y;
 }
 
-gboolean vv_journal_is_empty(const VvJournal *journal)
+const char *vv_journal_folder(const VvJournal *journal)
 {
-    g_autoptr(GDir) folder = g_dir_open(journal->devices, 0, NULL);
+    return journal->folder;
+}
+
+static gboolean is_empty(const char *path)
+{
+    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
 
     return !folder || !g_dir_read_name(folder);
+}
+
+gboolean vv_journal_is_empty(const VvJournal *journal)
+{
+    g_autofree char *resets = g_build_filename(journal->folder, "resets", NULL);
+
+    return is_empty(journal->devices) && is_empty(resets);
 }
 
 GPtrArray *vv_journal_list(const VvJournal *journal, GError **error)
@@ -135,38 +147,6 @@ GPtrArray *vv_journal_list(const VvJournal *journal, GError **error)
     return g_steal_pointer(&entries);
 }
 
-static gboolean sync_folder(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    gboolean ok = fd >= 0 && fsync(fd) == 0;
-
-    if (fd >= 0)
-        close(fd);
-    return ok;
-}
-
-/* Creates the file, and the folder when it is the first in there. */
-static int create_file(const char *path)
-{
-    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
-    int fd = open(path, flags, 0644);
-
-    if (fd < 0 && errno == ENOENT) {
-        g_autofree char *folder = g_path_get_dirname(path);
-        fd = g_mkdir_with_parents(folder, 0755) == 0 ? open(path, flags, 0644) : -1;
-    }
-    return fd;
-}
-
-static gboolean write_synced(const char *path, const char *text, gsize length)
-{
-    int fd = create_file(path);
-    if (fd < 0)
-        return FALSE;
-    gboolean ok = write(fd, text, length) == (gssize)length && fsync(fd) == 0;
-    return close(fd) == 0 && ok;
-}
-
 /* errno is that of the step. */
 static gboolean may_go_on(void)
 {
@@ -177,28 +157,17 @@ static gboolean may_go_on(void)
 gboolean vv_journal_write(VvJournal *journal, const VvEntry *entry, GError **error)
 {
     g_autofree char *path = entry_path(journal, entry->address);
-    g_autofree char *temporary = g_strconcat(path, TEMPORARY, NULL);
     gsize length;
     g_autofree char *text = vv_entry_to_text(entry, &length);
 
-    if (!may_go_on() || !write_synced(temporary, text, length) || !may_go_on() ||
-        rename(temporary, path) != 0 || !sync_folder(journal->devices)) {
-        set_io_error(error, "write the journal entry", path);
-        unlink(temporary);
-        return FALSE;
-    }
-    return TRUE;
+    return vv_durable_write(path, text, length) || set_io_error(error, "write the journal entry", path);
 }
 
 gboolean vv_journal_remove(VvJournal *journal, VvAddress address, GError **error)
 {
     g_autofree char *path = entry_path(journal, address);
-    g_autofree char *temporary = g_strconcat(path, TEMPORARY, NULL);
 
-    if (!may_go_on() || (unlink(path) != 0 && errno != ENOENT))
-        return set_io_error(error, "remove the journal entry", path);
-    unlink(temporary); /* of a writer that died */
-    return TRUE;
+    return vv_durable_remove(path) || set_io_error(error, "remove the journal entry", path);
 }
 
 GArray *vv_journal_leftovers(const VvJournal *journal)

@@ -29,6 +29,7 @@ static void plan_device_free(gpointer data)
     g_free(device->from);
     g_free(device->to);
     g_free(device->rom);
+    g_free(device->reset);
     g_free(device);
 }
 
@@ -110,6 +111,17 @@ gboolean vv_plan_ok(const VvPlan *plan)
             return FALSE;
     }
     return TRUE;
+}
+
+void vv_plan_set_reset(VvPlan *plan, VvAddress address, const char *policy)
+{
+    for (guint i = 0; i < plan->devices->len; i++) {
+        VvPlanDevice *planned = plan->devices->pdata[i];
+        if (!vv_address_equal(planned->address, address))
+            continue;
+        g_free(planned->reset);
+        planned->reset = g_strdup(policy);
+    }
 }
 
 static void add_stuck(VvPlan *plan, const VvSysfs *sysfs, const VvEntry *entry)

@@ -10,9 +10,10 @@
 typedef struct {
     VvDevice *device; /* owned by the host; NULL in a plan to give back what is gone */
     VvAddress address;
-    char *from;         /* driver now, NULL: none */
-    char *to;           /* driver wanted, NULL: none */
-    const char *state;  /* static: "host", "gone", or the journal's states: "taken", "stuck" … */
+    char *from;        /* driver now, NULL: none */
+    char *to;          /* driver wanted, NULL: none */
+    const char *state; /* static: "host", "gone", or the journal's states: "taken", "stuck" … */
+    char *reset; /* taking: how it is to be reset when it comes back (vfio/reset-method.h); NULL: auto */
     gboolean companion; /* nobody named it: it goes to VFIO because it shares its group with one that was */
     char *rom;          /* which ROM a guest gets with it, for people; NULL: nothing is known of that */
 } VvPlanDevice;
@@ -57,6 +58,10 @@ void vv_claim_free(VvClaim *claim);
  * only a journal that cannot be read. */
 VvPlan *vv_plan_take(VvHost *host, const VvJournal *journal, const GArray *selectors,
                      const VvPlanOptions *options, GError **error);
+
+/* The policy by which the function at `address` is reset before it goes back; of a function that the plan
+ * does not have it changes nothing. */
+void vv_plan_set_reset(VvPlan *plan, VvAddress address, const char *policy);
 
 /* A plan to give these journal entries (VvEntry *) back, each to the driver it came from. */
 VvPlan *vv_plan_return(VvHost *host, const GPtrArray *entries);

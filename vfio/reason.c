@@ -17,7 +17,8 @@ static const char *const codes[] = {
     "reset-siblings",    "driver-missing",   "rom-bad",
     "rom-no-efi",        "rom-unreadable",   "firmware-missing",
     "memlock",           "hugepages-short",  "stuck",
-    "quarantined",       "tpm-last",         NULL,
+    "quarantined",       "tpm-last",         "driver-bound",
+    "reset-removes",     "reset-quirk",      NULL,
 };
 
 VvReason *vv_reason_new(const char *code, VvSeverity severity, VvAddress address, gboolean can_allow,

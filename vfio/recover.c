@@ -4,12 +4,14 @@
 #include "vfio/error.h"
 #include "vfio/group.h"
 #include "vfio/handover-run.h"
+#include "vfio/reset-note.h"
 
 #include <string.h>
 
 /* What the rule below needs to know. */
 typedef struct {
     const VvHost *host;
+    const VvJournal *journal;
     const VvRecoverOptions *options; /* never NULL */
     GArray *finished;                /* VvProcess: programs that had taken by hand all they wanted */
 } Judge;
@@ -92,6 +94,8 @@ static VvRecoverAction decide_entry(const Judge *judge, const VvEntry *entry, ch
     const VvDevice *device = vv_host_find(judge->host, entry->address);
     g_autofree char *ids = device ? vv_device_ids(device) : NULL;
 
+    if (vv_reset_note_covers(judge->journal, entry->address))
+        return decide(ret_why, VV_RECOVER_LEAVE, "it is just being reset");
     if (!device)
         return decide(ret_why, VV_RECOVER_FORGET, "it is gone from this host");
     if (entry->ids && strcmp(entry->ids, ids) != 0)
@@ -146,7 +150,7 @@ GPtrArray *vv_recover_look(const VvHost *host, const VvJournal *journal, const V
                            GError **error)
 {
     const VvRecoverOptions none = {0};
-    Judge judge = {host, options ? options : &none, NULL};
+    Judge judge = {host, journal, options ? options : &none, NULL};
     GPtrArray *recoveries = look(&judge, journal, error);
 
     if (judge.finished)
@@ -198,7 +202,7 @@ gboolean vv_recover(VvHost *host, VvJournal *journal, const VvRecoverOptions *op
                     const VvHandoverOptions *handover, VvPlan **ret_plan, GError **error)
 {
     const VvRecoverOptions none = {0};
-    Judge judge = {host, options ? options : &none, NULL};
+    Judge judge = {host, journal, options ? options : &none, NULL};
     g_autoptr(GPtrArray) recoveries = look(&judge, journal, error);
     VvRun run;
 

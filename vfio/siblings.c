@@ -69,3 +69,24 @@ void vv_reset_siblings(const VvHost *host, const VvDevice *device, GPtrArray *re
             g_ptr_array_add(ret_devices, other);
     }
 }
+
+void vv_bus_siblings(const VvHost *host, const VvDevice *device, GPtrArray *ret_devices)
+{
+    const GPtrArray *devices = vv_host_devices(host);
+    g_autofree char *place = place_of(host, device), *bridge = place ? bridge_above(place) : NULL;
+
+    for (guint i = 0; bridge && i < devices->len; i++) {
+        VvDevice *other = devices->pdata[i];
+        if (other != device && is_on_or_below(host, bridge, other))
+            g_ptr_array_add(ret_devices, other);
+    }
+}
+
+gboolean vv_bus_bridge(const VvHost *host, const VvDevice *device, VvAddress *ret)
+{
+    g_autofree char *place = place_of(host, device);
+    g_autofree char *bridge = place ? g_path_get_dirname(place) : g_strdup("");
+    g_autofree char *name = g_path_get_basename(bridge);
+
+    return vv_address_parse(name, ret, NULL);
+}

@@ -25,3 +25,11 @@ void vv_reset_siblings(const VvHost *host, const VvDevice *device, GPtrArray *re
 /* Is there no reset of the function alone, but at most one of its whole bus? Needs vv_device_read_details().
  */
 gboolean vv_reset_needs_bus(const VvDevice *device);
+
+/* Appends the other functions (VvDevice *, owned by the host) on the bus of `device` and below it: what a
+ * secondary bus reset of the bridge above reaches. None on a root bus, and on a machine recorded without the
+ * device tree. */
+void vv_bus_siblings(const VvHost *host, const VvDevice *device, GPtrArray *ret_devices);
+
+/* The bridge above `device`. FALSE, *ret untouched, on a root bus and where there is no device tree. */
+gboolean vv_bus_bridge(const VvHost *host, const VvDevice *device, VvAddress *ret);
