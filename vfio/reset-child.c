@@ -76,6 +76,24 @@ static int keep_first(int error, int next)
     return error ? error : next;
 }
 
+/* The kernel lists `bus` for a function that was alone on its bus when it was found, but does not take it
+ * back when it no longer is (reset_method_store probes each name): then it goes without, as it would not
+ * work. */
+static int restore_methods(const VvSysfs *sysfs, const char *path, const char *methods)
+{
+    int error = vv_sysfs_write(sysfs, path, methods);
+    g_auto(GStrv) names = g_strsplit(methods, " ", -1);
+    g_autoptr(GString) rest = g_string_new(NULL);
+
+    for (char **name = names; *name; name++)
+        if (strcmp(*name, "bus") != 0 && strcmp(*name, "cxl_bus") != 0)
+            g_string_append_printf(rest, "%s%s", rest->len ? " " : "", *name);
+    if (error != EINVAL || strcmp(rest->str, methods) == 0)
+        return error;
+    g_autofree char *now = vv_sysfs_read(sysfs, path);
+    return g_strcmp0(now, rest->str) == 0 ? 0 : vv_sysfs_write(sysfs, path, rest->str);
+}
+
 /* May be done again and again: each step looks whether it is still wanted. */
 static int finish(const VvSysfs *sysfs, const VvResetNote *note)
 {
@@ -88,7 +106,7 @@ static int finish(const VvSysfs *sysfs, const VvResetNote *note)
     int error = 0;
 
     if (methods && strcmp(g_strstrip(methods), note->methods) != 0)
-        error = keep_first(error, vv_sysfs_write(sysfs, list, note->methods));
+        error = keep_first(error, restore_methods(sysfs, list, note->methods));
     if (state && strcmp(state, "0") == 0)
         error = keep_first(error, vv_sysfs_write(sysfs, power, "1"));
     if (note->rescan && !all_there(sysfs, note))

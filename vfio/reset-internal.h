@@ -8,9 +8,9 @@
 
 typedef enum {
     VV_RESET_END_DONE,
-    VV_RESET_END_UNTOUCHED, /* no method did anything, and the device answers */
-    VV_RESET_END_FAILED,    /* the device, or one that was reached, is not what it was */
-    VV_RESET_END_STUCK,     /* a child hangs with it; booked as such */
+    VV_RESET_END_REFUSED, /* the kernel says that no method was made, and the device answers */
+    VV_RESET_END_FAILED,  /* the device, or one that was reached, is not what it was */
+    VV_RESET_END_STUCK,   /* a child hangs with it; booked as such */
 } VvResetEnd;
 
 /* Tries the candidates (const VvResetMethod *) in turn. The caller has the locks of all groups that they

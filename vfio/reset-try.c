@@ -2,6 +2,7 @@
 #include "vfio/group.h"
 #include "vfio/override.h"
 #include "vfio/reset-internal.h"
+#include "vfio/siblings.h"
 
 #include <errno.h>
 #include <string.h>
@@ -98,6 +99,22 @@ static GPtrArray *all_reached(const VvDevice *device, const VvResetMethod *metho
     return reached;
 }
 
+/* Would the kernel take this method and no other as its list is? After the first comes only the bus, which it
+ * does not reset for one that is not alone on it. */
+static gboolean takes_only(VvRun *run, const VvDevice *device, const char *list, const char *name)
+{
+    g_auto(GStrv) names = g_strsplit(list, " ", -1);
+    g_autoptr(GPtrArray) beside = g_ptr_array_new();
+
+    if (g_strcmp0(names[0], name) != 0)
+        return FALSE;
+    vv_bus_siblings(run->host, device, beside);
+    for (char **rest = names + 1; *rest; rest++)
+        if (!beside->len || (strcmp(*rest, "bus") != 0 && strcmp(*rest, "cxl_bus") != 0))
+            return FALSE;
+    return TRUE;
+}
+
 /* NULL where a kill leaves nothing to be put in order: one write, and the device is as before. */
 static VvResetNote *new_note(VvRun *run, const VvDevice *device, const VvResetMethod *method,
                              const GPtrArray *reached)
@@ -107,7 +124,7 @@ static VvResetNote *new_note(VvRun *run, const VvDevice *device, const VvResetMe
     g_autoptr(GPtrArray) functions = g_ptr_array_new();
 
     note->by = run->self;
-    if (method->kind == VV_RESET_KERNEL && list && strcmp(g_strstrip(list), method->name) != 0)
+    if (method->kind == VV_RESET_KERNEL && list && !takes_only(run, device, g_strstrip(list), method->name))
         note->methods = g_strdup(list);
     else if (method->kind == VV_RESET_SLOT)
         note->slot = g_strdup(method->path);
@@ -123,9 +140,10 @@ static VvResetNote *new_note(VvRun *run, const VvDevice *device, const VvResetMe
     return g_steal_pointer(&note);
 }
 
-/* The kernel's words for "I have not done it": no such method, or a lock that somebody has. A device that
- * does not come back from a reset is ENOTTY too (pci_dev_wait), which looking at it tells. */
-static gboolean is_untouched(const VvResetOutcome *outcome)
+/* The kernel's words for "I have not done it": no such method, or a lock that somebody has. That a device or
+ * its link does not come back after a reset in time is ENOTTY too (pci_dev_wait,
+ * pci_bridge_wait_for_secondary_bus): looking at the device decides. */
+static gboolean is_refusal(const VvResetOutcome *outcome)
 {
     return !outcome->dead && (outcome->error == ENOTTY || outcome->error == EAGAIN ||
                               outcome->error == EBUSY || outcome->error == EINVAL);
@@ -166,14 +184,14 @@ static VvResetEnd attempt(VvRun *run, VvDevice *device, const VvResetMethod *met
 
     if (note && !vv_reset_note_write(run->journal, note, &problem)) {
         *ret_trouble = g_strdup_printf("%s: %s", method->name, problem->message);
-        return VV_RESET_END_UNTOUCHED;
+        return VV_RESET_END_REFUSED;
     }
     vv_reset_in_child(&order, &outcome);
     *ret_trouble = outcome.error || outcome.dead ? describe(method, &outcome) : NULL;
-    VvResetEnd end = outcome.wedged           ? VV_RESET_END_STUCK
-                     : !*ret_trouble          ? VV_RESET_END_DONE
-                     : is_untouched(&outcome) ? VV_RESET_END_UNTOUCHED
-                                              : VV_RESET_END_FAILED;
+    VvResetEnd end = outcome.wedged         ? VV_RESET_END_STUCK
+                     : !*ret_trouble        ? VV_RESET_END_DONE
+                     : is_refusal(&outcome) ? VV_RESET_END_REFUSED
+                                            : VV_RESET_END_FAILED;
     if (end == VV_RESET_END_STUCK)
         book(run, device, VV_STATE_STUCK, vv_process_of(run->sysfs, outcome.worker), *ret_trouble);
     else if (note &&
@@ -197,7 +215,7 @@ VvResetEnd vv_reset_try(VvRun *run, VvDevice *device, const GPtrArray *candidate
                         char **ret_trouble)
 {
     g_autoptr(GString) troubles = g_string_new(NULL);
-    VvResetEnd worst = VV_RESET_END_UNTOUCHED, end = worst;
+    VvResetEnd worst = VV_RESET_END_REFUSED, end = worst;
 
     *ret_trouble = NULL;
     for (guint i = 0; i < candidates->len && end != VV_RESET_END_STUCK; i++) {
@@ -208,7 +226,7 @@ VvResetEnd vv_reset_try(VvRun *run, VvDevice *device, const GPtrArray *candidate
             *ret_method = method->name;
             return end;
         }
-        if (end != VV_RESET_END_UNTOUCHED)
+        if (end != VV_RESET_END_REFUSED)
             worst = end;
         if (end == VV_RESET_END_FAILED)
             quarantine_dead(run, method, trouble);

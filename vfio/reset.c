@@ -86,9 +86,9 @@ static void conclude(VvRun *run, const VvDevice *device, VvResetEnd end, const c
     if (end == VV_RESET_END_FAILED)
         vv_reset_quarantine(run, device, trouble);
     vv_run_fail(run, g_error_new(VV_ERROR, VV_ERROR_FAILED, "%s was not reset: %s%s", device->text, trouble,
-                                 end == VV_RESET_END_UNTOUCHED ? "; it is as it was"
-                                 : end == VV_RESET_END_STUCK   ? "; only a reboot may help"
-                                                               : "; see 'virt-vfio status'"));
+                                 end == VV_RESET_END_REFUSED ? "; it answers"
+                                 : end == VV_RESET_END_STUCK ? "; only a reboot may help"
+                                                             : "; see 'virt-vfio status'"));
 }
 
 gboolean vv_reset(VvHost *host, VvJournal *journal, VvPlan *plan, const VvResetChoice *choice,

@@ -15,6 +15,8 @@ typedef struct {
     gboolean has_group, is_endpoint;
     gboolean masters, stuck_master; /* busmaster= */
     gboolean console;               /* the text console is on it */
+    char *methods;                  /* reset=, with blanks: what reset_method may be set to */
+    char *fails, *kills;            /* fails=, kills=: methods, with commas */
 } FakeDevice;
 
 /* Shared with the forked workers. */
@@ -43,6 +45,10 @@ struct FakeHost {
 
 /* The VvSysfsWriteFn. */
 int fake_kernel_write(const char *path, const char *text, gpointer data);
+/* Writes to what a reset is made of; FALSE: it is something else. */
+gboolean fake_reset_write(FakeHost *fake, const char *path, const char *text, int *ret_error);
+/* A function that has just been found: its host driver takes it. */
+void fake_probe_native(FakeHost *fake, const char *address);
 void fake_host_set_override(FakeHost *fake, const char *address, const char *override);
 
 /* A word of its configuration space. */

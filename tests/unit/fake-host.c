@@ -201,6 +201,9 @@ static void device_free(gpointer data)
 
     g_free(device->native);
     g_free(device->initial);
+    g_free(device->methods);
+    g_free(device->fails);
+    g_free(device->kills);
     g_free(device);
 }
 

@@ -22,6 +22,9 @@
  *   reset=flr,bus       reset=old: from before 5.15
  *   header=N            PCI header type in `config`; by class when not given; header=none: no config
  *   override=X numa=N rom bootvga=0|1 sriov=TOTAL/NOW physfn=ADDRESS
+ *   slot=N              in the slot N, which has a power switch
+ *   subordinate         a bridge that can reset what is behind it
+ *   fails=M,M kills=M   methods that the kernel then refuses, or from which it does not come back
  *   power=auto|on       power/control, which VFIO sets as the kernel does
  *   d3cold=0|1          d3cold_allowed
  *   console             the text console (vtcon1) is on its frame buffer (fb0)
@@ -97,6 +100,9 @@ int fake_host_most_parallel(const FakeHost *fake);
 pid_t fake_host_hanging(const FakeHost *fake);
 /* From now on its configuration space reads as ones; with `until_reset` a write to `reset` mends that. */
 void fake_host_kill_device(FakeHost *fake, const char *address, gboolean until_reset);
+
+/* What vv_reset_hot() returns without resetting anything; 0: it works. */
+extern int fake_hot_error;
 
 /* NULL, or what rule was broken in a child. */
 const char *fake_host_violation(const FakeHost *fake);

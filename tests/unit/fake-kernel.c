@@ -157,17 +157,13 @@ static int write_config(FakeHost *fake, const char *address, const char *text)
     return 0;
 }
 
-static int write_reset(FakeHost *fake, const char *address, const char *text)
+void fake_probe_native(FakeHost *fake, const char *address)
 {
-    g_autofree char *path = fake_below(fake, DEVICES "%s/reset", address);
-    g_autofree char *saved = fake_below(fake, DEVICES "%s/config.alive", address);
-    g_autofree char *config = fake_below(fake, DEVICES "%s/config", address);
+    const FakeDevice *device = g_hash_table_lookup(fake->devices, address);
 
-    if (!g_file_test(path, G_FILE_TEST_EXISTS) || strcmp(text, "1") != 0)
-        return EINVAL;
-    if (g_file_test(saved, G_FILE_TEST_EXISTS))
-        g_assert_no_errno(rename(saved, config));
-    return 0;
+    fake_host_set_override(fake, address, NULL);
+    if (device->native && driver_exists(fake, device->native))
+        probe(fake, address, device->native);
 }
 
 static int write_console(FakeHost *fake, const char *text)
@@ -180,6 +176,10 @@ static int write_console(FakeHost *fake, const char *text)
 
 static int react(FakeHost *fake, const char *path, const char *text)
 {
+    int error;
+
+    if (fake_reset_write(fake, path, text, &error))
+        return error;
     g_auto(GStrv) part = g_strsplit(path, "/", -1); /* sys bus pci devices ADDRESS … */
     guint parts = g_strv_length(part);
 
@@ -201,8 +201,6 @@ static int react(FakeHost *fake, const char *path, const char *text)
         return write_setting(fake, path, part[4], "power/control", text);
     if (g_str_has_prefix(path, DEVICES) && parts == 6 && strcmp(part[5], "config") == 0)
         return write_config(fake, part[4], text);
-    if (g_str_has_prefix(path, DEVICES) && parts == 6 && strcmp(part[5], "reset") == 0)
-        return write_reset(fake, part[4], text);
     if (g_str_has_prefix(path, DEVICES) && g_str_has_suffix(path, "/driver/unbind")) {
         g_autofree char *now = fake_host_driver(fake, part[4]);
         return now ? write_unbind(fake, now, text) : ENOENT;

@@ -80,6 +80,18 @@ static void add_reset(FakeHost *fake, const char *address, const char *value)
         fake_put_attribute(fake, address, "reset_method", g_strdelimit(methods, ",", ' '));
 }
 
+/* Whoever is in the slot has the same: bus and device number (drivers/pci/slot.c). */
+static void add_slot(FakeHost *fake, const char *address, const char *number)
+{
+    g_autofree char *place = g_strndup(address, strlen(address) - 2);
+    g_autofree char *line = g_strconcat(place, "\n", NULL);
+    g_autofree char *address_path = g_strdup_printf("sys/bus/pci/slots/%s/address", number);
+    g_autofree char *power_path = g_strdup_printf("sys/bus/pci/slots/%s/power", number);
+
+    fake_host_put(fake, address_path, line);
+    fake_host_put(fake, power_path, "1\n");
+}
+
 static void put_line(FakeHost *fake, const char *address, const char *attribute, const char *value)
 {
     g_autofree char *line = g_strdup_printf("%s\n", value);
@@ -120,6 +132,10 @@ static gboolean add_attribute(FakeHost *fake, const char *address, const char *k
         add_sriov(fake, address, value);
     else if (strcmp(key, "physfn") == 0)
         add_physfn(fake, address, value);
+    else if (strcmp(key, "slot") == 0)
+        add_slot(fake, address, value);
+    else if (strcmp(key, "subordinate") == 0)
+        fake_put_attribute(fake, address, "reset_subordinate", "");
     else if (strcmp(key, "power") == 0)
         put_line(fake, address, "power/control", value);
     else if (strcmp(key, "d3cold") == 0)
@@ -127,7 +143,8 @@ static gboolean add_attribute(FakeHost *fake, const char *address, const char *k
     else
         return strcmp(key, "class") == 0 || strcmp(key, "id") == 0 || strcmp(key, "sub") == 0 ||
                strcmp(key, "driver") == 0 || strcmp(key, "native") == 0 || strcmp(key, "header") == 0 ||
-               strcmp(key, "behind") == 0 || strcmp(key, "busmaster") == 0;
+               strcmp(key, "behind") == 0 || strcmp(key, "fails") == 0 || strcmp(key, "kills") == 0 ||
+               strcmp(key, "busmaster") == 0;
     return TRUE;
 }
 
@@ -192,7 +209,14 @@ static void add_device(FakeHost *fake, char **words)
                            header == 0,
                            master != NULL,
                            g_strcmp0(master, "stuck") == 0,
-                           find_word(words, "console") != NULL};
+                           find_word(words, "console") != NULL,
+                           NULL,
+                           NULL,
+                           NULL};
+    const char *methods = find_word(words, "reset");
+    device->methods = g_strdelimit(g_strdup(methods ? methods : ""), ",", ' ');
+    device->fails = g_strdup(find_word(words, "fails"));
+    device->kills = g_strdup(find_word(words, "kills"));
     if (master && driver)
         fake_set_config_word(fake, address, 4, 4);
     g_hash_table_replace(fake->devices, g_strdup(address), device);
