@@ -106,18 +106,19 @@ const char *vv_journal_folder(const VvJournal *journal)
     return journal->folder;
 }
 
-static gboolean is_empty(const char *path)
-{
-    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
-
-    return !folder || !g_dir_read_name(folder);
-}
-
 gboolean vv_journal_is_empty(const VvJournal *journal)
 {
     g_autofree char *resets = g_build_filename(journal->folder, "resets", NULL);
+    g_autoptr(GDir) entries = g_dir_open(journal->devices, 0, NULL);
+    g_autoptr(GDir) notes = g_dir_open(resets, 0, NULL);
 
-    return is_empty(journal->devices) && is_empty(resets);
+    if (entries && g_dir_read_name(entries))
+        return FALSE;
+    /* Half a note is none, and the next reset of that device writes over it. */
+    for (const char *name; notes && (name = g_dir_read_name(notes));)
+        if (!g_str_has_suffix(name, TEMPORARY))
+            return FALSE;
+    return TRUE;
 }
 
 GPtrArray *vv_journal_list(const VvJournal *journal, GError **error)

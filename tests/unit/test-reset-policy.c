@@ -33,7 +33,7 @@ static guint count_writes(const Bench *b, const char *end)
     guint count = 0;
 
     for (guint i = 0; i < fake_host_writes(b->fake); i++)
-        count += g_str_has_suffix(fake_host_write(b->fake, i), end);
+        count += g_str_has_suffix(fake_host_write(b->fake, i), end) ? 1 : 0;
     return count;
 }
 
