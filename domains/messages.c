@@ -32,9 +32,6 @@ static const Row rows[] = {
     {{"VFIO_MAP_DMA failed: Cannot allocate memory"},
      {"memlock", "QEMU may not lock as much memory as the guest has, and a real device needs all of it",
       "raise <memtune><hard_limit> above the guest's memory by 1 GiB or more, or leave it out"}},
-    {{"vfio_dma_map", "= -12"},
-     {"memlock", "QEMU may not lock as much memory as the guest has, and a real device needs all of it",
-      "raise <memtune><hard_limit> above the guest's memory by 1 GiB or more, or leave it out"}},
     {{"vfio_dma_map", "Bad address"},
      {"dma-map", "the IOMMU could not map the guest's memory",
       "look at the kernel log; give the guest less memory, or memory from hugepages"}},
@@ -45,19 +42,19 @@ static const Row rows[] = {
      {"hugepages-short", "there are not as many hugepages free as the guest has memory",
       "reserve more (vm.nr_hugepages), best at boot, or define the domain without hugepages"}},
     /* The IOMMU. */
-    {{"No interrupt remapping"},
-     {"no-interrupt-remapping", "this host's IOMMU cannot keep a guest from faking interrupts",
-      "switch interrupt remapping (x2APIC) on in the firmware setup; without it any guest can harm the "
-      "host"}},
-    {{"IOMMU mapping", "1:1"},
-     {"group-rmrr", "firmware wants memory of its own behind this device (RMRR)",
-      "look for a firmware setting (HP: 'RMRR' or 'shared memory'); such a device cannot be passed"}},
     {{"RMRR"},
      {"group-rmrr", "firmware wants memory of its own behind this device (RMRR)",
       "look for a firmware setting (HP: 'RMRR' or 'shared memory'); such a device cannot be passed"}},
     {{"no iommu_group found"},
-     {"no-iommu", "this host has no active IOMMU, or the device is not there",
+     {"no-iommu", "this host has no active IOMMU",
       "switch on VT-d or AMD-Vi in the firmware setup; on Intel also boot with intel_iommu=on"}},
+    {{"no such host device"},
+     {"not-found", "there is no PCI function at the address that the domain names",
+      "'virt-vfio list' shows what there is; a card more or less changes addresses: define the domain anew"}},
+    {{"VFIO device assignment is currently not supported on this system"},
+     {"no-iommu", "this host has no active IOMMU, or no VFIO",
+      "switch on VT-d or AMD-Vi in the firmware setup; on Intel also boot with intel_iommu=on; modprobe "
+      "vfio-pci"}},
     {{"host doesn't support passthrough of host PCI devices"},
      {"no-iommu", "this host has no active IOMMU, or no VFIO",
       "switch on VT-d or AMD-Vi in the firmware setup; on Intel also boot with intel_iommu=on; modprobe "
@@ -78,25 +75,17 @@ static const Row rows[] = {
      {"bar-reserved", "a part of the device's memory still belongs to the host, often its boot screen",
       "see who has it in /proc/iomem (BOOTFB, efifb, simplefb); a newer kernel frees it by itself, an older "
       "one with video=efifb:off"}},
-    {{"BAR", "not available"},
-     {"bar-reserved", "a part of the device's memory has no place in this host's address space",
-      "switch on 'Above 4G decoding' in the firmware setup, or take the device out and in again"}},
-    {{"romfile", "failed to find romfile"},
-     {"rom-unreadable", "QEMU does not find the ROM file, or may not read it",
-      "chmod 644 it, and keep it where QEMU may look, such as /usr/share/qemu; 'virt-vfio rom check' says "
-      "whether it is good"}},
     {{"failed to find romfile"},
      {"rom-unreadable", "QEMU does not find the ROM file, or may not read it",
       "chmod 644 it, and keep it where QEMU may look, such as /usr/share/qemu; 'virt-vfio rom check' says "
       "whether it is good"}},
     {{"romfile", "is empty"}, {"rom-bad", "the ROM file is empty", "make one with 'virt-vfio rom dump'"}},
-    {{"rom file", "Permission denied"}, {"rom-unreadable", "QEMU may not read the ROM file", "chmod 644 it"}},
     /* Somebody else has it. */
+    {{"Unmanaged PCI device", "must be manually detached"},
+     {"not-bound", "a device that libvirt was told not to take is still with its host driver",
+      "let 'virt-vfio start' take it, or take it with 'virt-vfio bind'"}},
     {{"is in use by driver", "domain"},
      {"claimed", "another running guest has the device", "stop that guest first"}},
-    {{"is already in use"},
-     {"claimed", "another program has the device or its IOMMU group",
-      "'virt-vfio status' and 'virt-vfio show ADDRESS' name who has it"}},
     {{"Device or resource busy", "vfio"},
      {"process-holds", "another program has the device's IOMMU group open",
       "'virt-vfio show ADDRESS' names it; stop it first"}},
@@ -118,9 +107,6 @@ static const Row rows[] = {
      {"apparmor", "AppArmor does not let QEMU or libvirt have a file of the domain",
       "keep the file where libvirt's profile allows it, or add it to "
       "/etc/apparmor.d/abstractions/libvirt-qemu"}},
-    {{"internal error: cannot load AppArmor profile"},
-     {"apparmor", "libvirt's AppArmor profile of the domain is not accepted",
-      "look at 'journalctl -k | grep apparmor'; a path in the domain may have odd characters"}},
     {{"Unable to find any firmware"},
      {"firmware-missing", "there is no UEFI firmware that fits the domain",
       "install it (Debian: ovmf; Fedora: edk2-ovmf)"}},
@@ -128,9 +114,6 @@ static const Row rows[] = {
      {"firmware-missing", "there is no UEFI firmware that fits all that the domain wants of it",
       "install it (Debian: ovmf; Fedora: edk2-ovmf), or define the domain anew"}},
     {{"/OVMF", "No such file or directory"},
-     {"firmware-missing", "the UEFI firmware that the domain names is not there",
-      "install it (Debian: ovmf; Fedora: edk2-ovmf), or define the domain anew"}},
-    {{"Unable to open pflash"},
      {"firmware-missing", "the UEFI firmware that the domain names is not there",
       "install it (Debian: ovmf; Fedora: edk2-ovmf), or define the domain anew"}},
     {{"unsupported machine type"},
@@ -145,16 +128,10 @@ static const Row rows[] = {
     {{"domain type 'kvm'", "not supported"},
      {"no-kvm", "KVM is not available",
       "switch on VT-x or AMD-V (SVM) in the firmware setup, and load kvm_intel or kvm_amd"}},
-    {{"KVM is not available"},
-     {"no-kvm", "KVM is not available",
-      "switch on VT-x or AMD-V (SVM) in the firmware setup, and load kvm_intel or kvm_amd"}},
     {{"does not support virt type kvm"},
      {"no-kvm", "KVM is not available",
       "switch on VT-x or AMD-V (SVM) in the firmware setup, and load kvm_intel or kvm_amd"}},
     /* Only when nothing better is said. */
-    {{"failed to set up container"},
-     {"container", "VFIO does not take the device's IOMMU group",
-      "look at the last lines of the kernel log"}},
     {{"failed to setup container"},
      {"container", "VFIO does not take the device's IOMMU group",
       "look at the last lines of the kernel log"}},
@@ -177,4 +154,9 @@ const VvAdvice *vv_advice_for(const char *message)
         if (has_parts(message, &rows[i]))
             return &rows[i].advice;
     return NULL;
+}
+
+const VvAdvice *vv_advice_row(unsigned row)
+{
+    return row < G_N_ELEMENTS(rows) ? &rows[row].advice : NULL;
 }

@@ -11,3 +11,7 @@ typedef struct {
 /* The advice for a whole error text, such as libvirt's with QEMU's words in it; the most telling part
  * decides. NULL when nothing in it is known. Static. Pure: looks at nothing but the text. */
 const VvAdvice *vv_advice_for(const char *message);
+
+/* The table's rows in their order, for the manual and for tests that want each of them met; NULL behind the
+ * last. */
+const VvAdvice *vv_advice_row(unsigned row);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domains/messages.h"
 #include "domains/usbport.h"
 #include "hooks/hook.h"
 #include "hooks/install.h"
@@ -94,6 +95,19 @@ static void add_log_hint(const VvContext *context, const VvDomain *domain, GErro
     (*error)->message = message;
 }
 
+/* What QEMU or libvirt said, in the words of somebody who wants a guest with real devices. */
+static void add_advice(GError **error)
+{
+    const VvAdvice *advice = error && *error ? vv_advice_for((*error)->message) : NULL;
+
+    if (!advice)
+        return;
+    char *message = g_strdup_printf("%s\n  %s: %s\n  what to do: %s", (*error)->message, advice->code,
+                                    advice->cause, advice->remedy);
+    g_free((*error)->message);
+    (*error)->message = message;
+}
+
 static gboolean start_domain(VvContext *context, const VvDomain *domain, VvPlan *plan, GError **error)
 {
     gint64 before = g_get_monotonic_time();
@@ -109,6 +123,7 @@ static gboolean start_domain(VvContext *context, const VvDomain *domain, VvPlan 
     g_autoptr(GError) problem = NULL;
     g_autofree char *hint = rom_hint(domain);
     add_log_hint(context, domain, error);
+    add_advice(error);
     if (!give_back(context, domain, plan, &problem))
         g_prefix_error(
             error, "not all devices came back (%s; see 'virt-vfio status'); before that: ", problem->message);
