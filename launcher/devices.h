@@ -33,3 +33,8 @@ void vv_show_plan(VvContext *context, const VvPlan *plan, const char *title);
 
 /* Gives these entries back with progress. The plan (for JSON) goes to *ret_plan if wanted. */
 gboolean vv_give_back(VvContext *context, const GPtrArray *entries, VvPlan **ret_plan, GError **error);
+
+/* Resets each device of a plan that was taken just now, by its policy's first method or by the best it has;
+ * those that go through the reset of another one, once. What fails is quarantined, and the others stay taken.
+ */
+gboolean vv_reset_taken(VvContext *context, const VvPlan *plan, GError **error);

@@ -133,3 +133,40 @@ int vv_verb_reset(VvContext *context, char **words, GError **error)
                is_quarantined(plan) ? ", and stays in quarantine until it is released" : "");
     return ok ? 0 : VV_ERROR_FAILED;
 }
+
+/* The drivers have changed since the plan was made, so the host is looked at anew. */
+static gboolean reset_taken(VvContext *context, VvHost *host, const VvPlanDevice *planned, GPtrArray *done,
+                            GError **error)
+{
+    VvDevice *device = vv_host_find(host, planned->address);
+    const VvHandoverOptions handover = vv_context_handover(context);
+    const VvPlanOptions options = {0};
+    g_autoptr(VvResetChoice) choice = NULL;
+    g_auto(GStrv) policy = g_strsplit(planned->reset ? planned->reset : "", " ", 2);
+    const char *wanted = *policy && vv_reset_method_known(*policy) ? *policy : NULL, *used;
+
+    if (!device || planned->companion || g_ptr_array_find(done, device, NULL))
+        return TRUE;
+    g_autoptr(VvPlan) plan = vv_plan_reset(host, context->journal, device, wanted, &options, &choice, error);
+    if (plan && !vv_plan_ok(plan)) {
+        const VvReason *reason = plan->reasons->pdata[0];
+        g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "%s was to be reset before the start: %s: %s",
+                    device->text, reason->code, reason->detail);
+        return FALSE;
+    }
+    if (!plan || !vv_reset(host, context->journal, plan, choice, &handover, &used, error))
+        return FALSE;
+    g_ptr_array_extend(done, vv_reset_method_find(choice->methods, used)->reaches, NULL, NULL);
+    return TRUE;
+}
+
+gboolean vv_reset_taken(VvContext *context, const VvPlan *plan, GError **error)
+{
+    g_autoptr(VvHost) host = vv_host_scan(vv_context_sysfs(context, NULL), error);
+    g_autoptr(GPtrArray) done = g_ptr_array_new();
+
+    for (guint i = 0; host && i < plan->devices->len; i++)
+        if (!reset_taken(context, host, plan->devices->pdata[i], done, error))
+            return FALSE;
+    return host != NULL;
+}

@@ -13,13 +13,14 @@
 #include <sys/stat.h>
 
 static char **allow, *roms;
-static gboolean wait_for_it, keep;
+static gboolean wait_for_it, keep, reset_first;
 
 const GOptionEntry vv_start_options[] = {
     {"wait", 'w', 0, G_OPTION_ARG_NONE, &wait_for_it,
      "Stay until the guest stops, then give its devices back", NULL},
     {"keep", 'k', 0, G_OPTION_ARG_NONE, &keep, "Return at once; 'virt-vfio stop' gives the devices back",
      NULL},
+    {"reset", 0, 0, G_OPTION_ARG_NONE, &reset_first, "Reset the devices before the guest gets them", NULL},
     {"allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Lift one reason of the plan", "CODE[=ADDRESS]"},
     {"roms", 0, 0, G_OPTION_ARG_FILENAME, &roms, "Where backups of ROMs are kept (default " VV_ROM_STORE ")",
      "DIR"},
@@ -132,6 +133,15 @@ static gboolean start_domain(VvContext *context, const VvDomain *domain, VvPlan 
     return FALSE;
 }
 
+static gboolean reset_devices(VvContext *context, const VvDomain *domain, VvPlan *plan, GError **error)
+{
+    if (!reset_first || vv_reset_taken(context, plan, error))
+        return TRUE;
+    give_back(context, domain, plan, NULL);
+    g_prefix_error(error, "domain %s was not started: ", domain->name);
+    return FALSE;
+}
+
 static int wait_and_give_back(VvContext *context, const VvDomain *domain, GError **error)
 {
     gint64 before = g_get_monotonic_time();
@@ -201,7 +211,8 @@ static int take_and_start(VvContext *context, const VvDomain *domain, VvPlan **r
 
     VvHandoverOptions options = vv_context_handover(context);
     if (!vv_rom_prepare(context, domain, plan, error) ||
-        !vv_handover_take(context->host, vv_context_journal(context), plan, &options, error))
+        !vv_handover_take(context->host, vv_context_journal(context), plan, &options, error) ||
+        !reset_devices(context, domain, plan, error))
         return VV_ERROR_FAILED;
     vv_rom_prepare_late(context, domain, plan);
     return start_domain(context, domain, plan, error) ? 0 : VV_ERROR_FAILED;

@@ -89,8 +89,11 @@ static void prepare_return(VvRun *run, VvPlanDevice *planned, VvEntryFilter filt
         return;
     if (vv_reset_note_covers(run->journal, planned->address)) {
         char text[VV_ADDRESS_TEXT];
-        vv_run_fail(run, g_error_new(VV_ERROR, VV_ERROR_FAILED, "%s is just being reset; try again",
-                                     vv_address_format(planned->address, text)));
+        vv_run_fail(
+            run,
+            g_error_new(VV_ERROR, VV_ERROR_FAILED,
+                        "a reset of %s has not ended; 'virt-vfio recover' finishes one that was interrupted",
+                        vv_address_format(planned->address, text)));
         return;
     }
     if (!planned->device || vv_run_is_gone(run, planned->address)) {

@@ -167,6 +167,10 @@ cycle
 expect 'policy flr: reset before it goes back, the other one not' 0 "$nvme0 reset" "$nvme0 back to its host" "$nvme1 back to its host"
 ok 'policy flr: only the one' test "$(grep -c ' reset ' <<<"$run_out")" == 1
 journal_empty 'policy flr: the journal is empty'
+run virt-vfio start --keep --reset policy
+expect 'start --reset: both are reset, by the policy and by the best' 0 "$nvme0 reset" "$nvme1 reset" 'policy is running'
+run virt-vfio stop --force --timeout 1 policy
+expect 'and given back' 0
 policy none
 cycle
 expect 'policy none: given back' 0 "$nvme0 back to its host"
