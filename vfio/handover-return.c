@@ -73,6 +73,20 @@ static gboolean is_stuck(VvRun *run, VvPlanDevice *planned)
     return TRUE;
 }
 
+/* Gone for good, or only until a reset has ended that takes it away for a moment. */
+static void return_absent(VvRun *run, const VvPlanDevice *planned, const VvEntry *entry)
+{
+    char text[VV_ADDRESS_TEXT];
+
+    if (vv_reset_note_covers(run->journal, planned->address))
+        vv_run_fail(run, g_error_new(VV_ERROR, VV_ERROR_FAILED,
+                                     "a reset of %s has not ended; 'virt-vfio recover' finishes one that was "
+                                     "interrupted",
+                                     vv_address_format(planned->address, text)));
+    else
+        vv_run_drop_entry(run, entry, "gone");
+}
+
 static void prepare_return(VvRun *run, VvPlanDevice *planned, VvEntryFilter filter, gpointer data)
 {
     GError *error = NULL;
@@ -87,17 +101,8 @@ static void prepare_return(VvRun *run, VvPlanDevice *planned, VvEntryFilter filt
     planned->state = vv_state_name(entry->state);
     if (filter && !filter(run, entry, data))
         return;
-    if (vv_reset_note_covers(run->journal, planned->address)) {
-        char text[VV_ADDRESS_TEXT];
-        vv_run_fail(
-            run,
-            g_error_new(VV_ERROR, VV_ERROR_FAILED,
-                        "a reset of %s has not ended; 'virt-vfio recover' finishes one that was interrupted",
-                        vv_address_format(planned->address, text)));
-        return;
-    }
     if (!planned->device || vv_run_is_gone(run, planned->address)) {
-        vv_run_drop_entry(run, entry, "gone");
+        return_absent(run, planned, entry);
         return;
     }
     if (!is_unused(run, planned))

@@ -94,7 +94,7 @@ static VvRecoverAction decide_entry(const Judge *judge, const VvEntry *entry, ch
     const VvDevice *device = vv_host_find(judge->host, entry->address);
     g_autofree char *ids = device ? vv_device_ids(device) : NULL;
 
-    if (vv_reset_note_covers(judge->journal, entry->address))
+    if (!device && vv_reset_note_covers(judge->journal, entry->address))
         return decide(ret_why, VV_RECOVER_LEAVE, "a reset of it has not ended");
     if (!device)
         return decide(ret_why, VV_RECOVER_FORGET, "it is gone from this host");
