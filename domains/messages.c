@@ -125,10 +125,7 @@ static const Row rows[] = {
     {{"Could not access KVM kernel module"},
      {"no-kvm", "KVM is not available",
       "switch on VT-x or AMD-V (SVM) in the firmware setup, and load kvm_intel or kvm_amd"}},
-    {{"domain type 'kvm'", "not supported"},
-     {"no-kvm", "KVM is not available",
-      "switch on VT-x or AMD-V (SVM) in the firmware setup, and load kvm_intel or kvm_amd"}},
-    {{"does not support virt type kvm"},
+    {{"does not support virt type", "kvm"},
      {"no-kvm", "KVM is not available",
       "switch on VT-x or AMD-V (SVM) in the firmware setup, and load kvm_intel or kvm_amd"}},
     /* Only when nothing better is said. */

@@ -90,6 +90,16 @@ static const struct {
      "vfio-pci,id=hostdev0,sysfsdev=/sys/bus/mdev/devices/34658867,display=on,bus=pcie.0,addr=0x9: vfio "
      "34658867-146a-4656-9fa5-890fdbc37010: failed to setup container for group 11: Failed to set iommu for "
      "container: Input/output error"},
+    {"not-bound",
+     "Requested operation is not valid: Unmanaged PCI device 0000:05:00.0 must be manually detached from the host"},
+    {"group-shared",
+     "internal error: qemu unexpectedly closed the monitor: 2026-11-21T07:34:23.655287Z qemu-system-x86_64: -device "
+     "{\"driver\":\"vfio-pci\",\"host\":\"0000:0a:00.0\",\"id\":\"hostdev0\",\"bus\":\"pci.1\",\"addr\":\"0x0\"}: vfio "
+     "0000:0a:00.0: group 17 is not viable\nPlease ensure all devices within the iommu_group are bound to their "
+     "vfio bus driver."},
+    {"machine-type",
+     "unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support machine type 'pc-q35-99.0'"},
+    {"no-kvm", "unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support virt type 'kvm'"},
     /*LAB*/
 };
 
