@@ -36,6 +36,12 @@ void vv_reset_outcome_clear(VvResetOutcome *outcome);
  * `deadline_ms`. */
 gboolean vv_reset_finish_in_child(const VvSysfs *sysfs, const VvResetNote *note, guint deadline_ms);
 
+/* For children only, because every write may block: what the two above do in one. Returns 0 or the first
+ * errno; `trouble` gets who does not answer afterwards. */
+int vv_reset_do(const VvResetOrder *order, GString *trouble);
+/* May be done again and again: each step looks whether it is still wanted. Returns 0 or the first errno. */
+int vv_reset_finish(const VvSysfs *sysfs, const VvResetNote *note);
+
 /* VFIO_DEVICE_PCI_HOT_RESET (include/uapi/linux/vfio.h) with the groups of `devices` (const VvDevice *), the
  * first of which is the one that asks. They must all be with VFIO. Returns 0 or an errno; EBUSY when somebody
  * has one of the groups open. For children only. */
