@@ -192,6 +192,11 @@ static VvResetEnd attempt(VvRun *run, VvDevice *device, const VvResetMethod *met
                      : !*ret_trouble        ? VV_RESET_END_DONE
                      : is_refusal(&outcome) ? VV_RESET_END_REFUSED
                                             : VV_RESET_END_FAILED;
+    if (end == VV_RESET_END_STUCK && note) {
+        /* Whoever put that in order now would hang behind it. */
+        note->by = vv_process_of(run->sysfs, outcome.worker);
+        vv_reset_note_write(run->journal, note, NULL);
+    }
     if (end == VV_RESET_END_STUCK)
         book(run, device, VV_STATE_STUCK, vv_process_of(run->sysfs, outcome.worker), *ret_trouble);
     else if (note &&

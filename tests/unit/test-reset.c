@@ -6,6 +6,8 @@
 #include "vfio/reset.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define NVME "0000:01:00.0"
@@ -368,6 +370,35 @@ static void test_hangs(void **state)
     close_case(&c);
 }
 
+/* Left behind, with its group locked as long as it is there; no second one is sent after it. Then the list of
+ * methods is put back by whoever comes next. */
+static void test_stuck(void **state)
+{
+    GError *error = NULL;
+    Case c;
+
+    open_case(&c, "", "vfio-pci");
+    c.options.reset_ms = 300;
+    plan(&c, NVME, NULL, NULL);
+    fake_host_inject(c.fake, &(FakeFault){.action = FAKE_HANG, .suffix = "/reset"});
+    fake_unkillable = TRUE;
+    assert_false(vv_reset(c.host, c.journal, c.plan, c.choice, &c.options, &c.method, &error));
+    fake_unkillable = FALSE;
+    assert_problem(error, VV_ERROR_FAILED, "flr does not end");
+    assert_state(&c, NVME, VV_STATE_STUCK, "waits in");
+    assert_int_equal(fake_host_writes(c.fake), 2);
+    assert_true(vv_reset_note_covers(c.journal, address_of(NVME)) == FALSE);
+
+    assert_int_equal(fake_real_kill(fake_host_hanging(c.fake), SIGKILL), 0);
+    assert_int_equal(waitpid(fake_host_hanging(c.fake), NULL, 0), fake_host_hanging(c.fake));
+    gboolean changed = FALSE;
+    assert_true(vv_reset_recover(fake_host_sysfs(c.fake), c.journal, &c.options, &changed, &error));
+    assert_false(changed);
+    g_autofree char *now = fake_host_snapshot(c.fake, "sys");
+    assert_string_equal(now, c.before);
+    close_case(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_sibling_dead_afterwards),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_hangs),
+        cmocka_unit_test(test_stuck),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
