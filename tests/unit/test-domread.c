@@ -200,6 +200,18 @@ static void test_marks(void **state)
     refused(OWN("<v:device address='01:00.0' dsn='1'/>"), "part");
 }
 
+static void test_reset(void **state)
+{
+    g_autoptr(VvDomain) domain = read_text(OWN(IDS "/>" IDS "reset='hot_reset flr'/>"), NULL);
+    g_autoptr(VvDomain) silent = read_text(OWN(IDS "/>"), NULL);
+
+    assert_text(device(domain, 0)->reset, "hot_reset flr");
+    assert_null(device(silent, 0)->reset);
+    refused(OWN(IDS "reset=''/>"), "reset");
+    refused(OWN(IDS "reset='flr;pm'/>"), "reset");
+    refused(OWN(IDS "reset='auto flr'/>"), "reset");
+}
+
 static void test_bad_metadata(void **state)
 {
     refused(OWN("<v:device name='a'/>"), "<device>");
@@ -471,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_garbled),
+        cmocka_unit_test(test_reset),
     };
 
     return cmocka_run_group_tests_name("domread", tests, NULL, NULL);
