@@ -90,17 +90,40 @@ static const struct {
      "vfio-pci,id=hostdev0,sysfsdev=/sys/bus/mdev/devices/34658867,display=on,bus=pcie.0,addr=0x9: vfio "
      "34658867-146a-4656-9fa5-890fdbc37010: failed to setup container for group 11: Failed to set iommu for "
      "container: Input/output error"},
-    {"not-bound",
-     "Requested operation is not valid: Unmanaged PCI device 0000:05:00.0 must be manually detached from the host"},
-    {"group-shared",
-     "internal error: qemu unexpectedly closed the monitor: 2026-11-21T07:34:23.655287Z qemu-system-x86_64: -device "
-     "{\"driver\":\"vfio-pci\",\"host\":\"0000:0a:00.0\",\"id\":\"hostdev0\",\"bus\":\"pci.1\",\"addr\":\"0x0\"}: vfio "
-     "0000:0a:00.0: group 17 is not viable\nPlease ensure all devices within the iommu_group are bound to their "
-     "vfio bus driver."},
-    {"machine-type",
-     "unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support machine type 'pc-q35-99.0'"},
-    {"no-kvm", "unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support virt type 'kvm'"},
-    /*LAB*/
+    {"not-bound", "Requested operation is not valid: Unmanaged PCI device 0000:05:00.0 must be manually "
+                  "detached from the host"},
+    {"group-shared", "internal error: qemu unexpectedly closed the monitor: 2026-11-21T07:34:23.655287Z "
+                     "qemu-system-x86_64: -device "
+                     "{\"driver\":\"vfio-pci\",\"host\":\"0000:0a:00.0\",\"id\":\"hostdev0\",\"bus\":\"pci."
+                     "1\",\"addr\":\"0x0\"}: vfio "
+                     "0000:0a:00.0: group 17 is not viable\nPlease ensure all devices within the iommu_group "
+                     "are bound to their "
+                     "vfio bus driver."},
+    {"machine-type", "unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support "
+                     "machine type 'pc-q35-99.0'"},
+    {"no-kvm",
+     "unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support virt type 'kvm'"},
+    {"claimed",
+     "Requested operation is not valid: PCI device 0000:05:00.0 is in use by driver QEMU, domain a"},
+    /* What follows was found by its words in public repositories. */
+    {"memlock",
+     "failed to setup container for group 25: memory listener initialization failed: Region pc.ram: "
+     "vfio_dma_map(0x5b4411be9ab0, 0x100000000, 0x80000000, 0x79022fe00000) = -12 (Cannot allocate memory)"},
+    {"memlock", "host=0000:7c:00.0: vfio 0000:7c:00.0: failed to setup container for group 30: memory "
+                "listener initialization "
+                "failed: Region pc.ram: vfio_container_dma_map(...) = -12 (Cannot allocate memory)"},
+    {"hugepages-short",
+     "37:14.159699Z qemu-system-x86_64: -object memory-backend-file,id=ram-node0,prealloc=yes,"
+     "mem-path=/dev/hugepages/libvirt/qemu/9-vm01,share=yes,size=8388608000: unable to map backing store for "
+     "guest "
+     "RAM: Cannot allocate memory"},
+    {"not-bound", "qemu-system-x86_64: -device vfio-pci,host=01:00.0,multifunction=on: vfio error: "
+                  "0000:01:00.0: failed to open "
+                  "/dev/vfio/7: No such file or directory"},
+    {"not-bound", "error getting device from group *: No such device\nVerify all devices in group * are "
+                  "bound to vfio-<bus> or "
+                  "pci-stub and not already in use"},
+    {"firmware-missing", "Unable to find any firmware to satisfy 'efi'"},
 };
 
 static void test_messages(void **state)
