@@ -89,6 +89,15 @@ static int restore_methods(const VvSysfs *sysfs, const char *path, const char *m
     return g_strcmp0(now, rest->str) == 0 ? 0 : vv_sysfs_write(sysfs, path, rest->str);
 }
 
+/* ENODEV: the slot is empty (drivers/pci/hotplug/pciehp_ctrl.c), so there is nothing to switch on any more;
+ * whoever looks for the device will miss it. */
+static int switch_on(const VvSysfs *sysfs, const char *path)
+{
+    int error = vv_sysfs_write(sysfs, path, "1");
+
+    return error == ENODEV ? 0 : error;
+}
+
 int vv_reset_finish(const VvSysfs *sysfs, const VvResetNote *note)
 {
     g_autofree char *text = vv_address_dup(note->address);
@@ -102,7 +111,7 @@ int vv_reset_finish(const VvSysfs *sysfs, const VvResetNote *note)
     if (methods && strcmp(g_strstrip(methods), note->methods) != 0)
         error = keep_first(error, restore_methods(sysfs, list, note->methods));
     if (state && strcmp(state, "0") == 0)
-        error = keep_first(error, vv_sysfs_write(sysfs, power, "1"));
+        error = keep_first(error, switch_on(sysfs, power));
     if (note->rescan && !all_there(sysfs, note))
         error = keep_first(error, write_at(sysfs, note->rescan, "rescan", "1"));
     return error;
