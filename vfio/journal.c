@@ -101,11 +101,6 @@ static int compare_entries(gconstpointer a, gconstpointer b)
     return x < y ? -1 : x > y;
 }
 
-const char *vv_journal_folder(const VvJournal *journal)
-{
-    return journal->folder;
-}
-
 gboolean vv_journal_is_empty(const VvJournal *journal)
 {
     g_autofree char *resets = g_build_filename(journal->folder, "resets", NULL);

@@ -19,9 +19,6 @@ const char *vv_journal_folder(const VvJournal *journal);
 /* NULL without an error: there is no entry. NULL with an error: there is one that cannot be read. */
 VvEntry *vv_journal_read(const VvJournal *journal, VvAddress address, GError **error);
 
-/* "ROOT/run/virt-vfio", owned by the journal. */
-const char *vv_journal_folder(const VvJournal *journal);
-
 /* TRUE when nothing at all is in it: no entry, no reset that was interrupted (vfio/reset-note.h), not even
  * the leavings of a writer that died. */
 gboolean vv_journal_is_empty(const VvJournal *journal);
