@@ -76,6 +76,14 @@ static gboolean check_type(const char *setting, const char *type, const char *co
     return FALSE;
 }
 
+/* A typo, most likely. */
+static gboolean nothing_to_remove(const char *setting, GError **error)
+{
+    g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "setting '%s': takes a key away that is not in the file",
+                setting);
+    return FALSE;
+}
+
 gboolean vv_ini_override(VvIni *ini, const char *setting, const char *const *plain_types,
                          const char *const *named_types, GError **error)
 {
@@ -87,7 +95,7 @@ gboolean vv_ini_override(VvIni *ini, const char *setting, const char *const *pla
     VvIniSection *section;
     VvIniKey *old;
 
-    if (!name || !*text || !g_utf8_validate(setting, -1, NULL) || vv_has_control(setting))
+    if (!name || !g_utf8_validate(setting, -1, NULL) || vv_has_control(setting))
         return malformed(setting, error);
     *key++ = '\0';
     if (name + 1 == key)
@@ -100,11 +108,14 @@ gboolean vv_ini_override(VvIni *ini, const char *setting, const char *const *pla
         !g_strv_contains(name ? named_types : plain_types, path))
         return malformed(setting, error);
     section = vv_ini_section(ini, path, name);
+    if (!section && !*text)
+        return nothing_to_remove(setting, error);
     if (!section)
         section = vv_ini_add_section(ini, path, name, 0);
     old = vv_ini_key(section, key);
     if (old)
         g_ptr_array_remove(section->keys, old);
-    vv_ini_add_key(section, key, text, 0);
-    return TRUE;
+    if (*text)
+        vv_ini_add_key(section, key, text, 0);
+    return *text || old || nothing_to_remove(setting, error);
 }

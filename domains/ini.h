@@ -41,8 +41,9 @@ VvIni *vv_ini_parse(const char *path, const char *text, gsize length, GError **e
 void vv_ini_free(VvIni *ini);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvIni, vv_ini_free)
 
-/* Replaces or adds one key: "vm.memory=4G", "device.gpu.host=02:00". Sections must be `named_types` (with a
- * NAME) or `plain_types`, both NULL-terminated. VV_ERROR_USAGE names the setting. */
+/* Replaces or adds one key: "vm.memory=4G", "device.gpu.host=02:00"; or, with nothing behind the "=", takes
+ * one away that is there. Sections must be `named_types` (with a NAME) or `plain_types`, both
+ * NULL-terminated. VV_ERROR_USAGE names the setting. */
 gboolean vv_ini_override(VvIni *ini, const char *setting, const char *const *plain_types,
                          const char *const *named_types, GError **error);
 

@@ -37,7 +37,20 @@ static VvCapabilities *ask(VvConnection *connection, const VvVm *vm, const char 
     return xml ? vv_capabilities_read(xml, strlen(xml), error) : NULL;
 }
 
-/* With KVM if it can be. The version of q35 that the domain has had so far may be gone with an old QEMU. */
+/* The version of q35 that the domain has had so far may be gone with an old QEMU. */
+static VvCapabilities *ask_newer(VvConnection *connection, VvVm *vm, gboolean kvm)
+{
+    VvCapabilities *found = ask(connection, vm, NULL, kvm, NULL);
+
+    if (found) {
+        fprintf(stderr, "virt-vfio: note: this QEMU has no %s any more; %s becomes a %s\n", vm->machine,
+                vm->name, found->machine ? found->machine : "q35");
+        g_clear_pointer(&vm->machine, g_free);
+    }
+    return found;
+}
+
+/* With KVM if it can be. `kept`: the machine type is not the file's, but the one that the domain has. */
 static VvCapabilities *find_capabilities(VvConnection *connection, VvVm *vm, gboolean kept, GError **error)
 {
     VvCapabilities *found = NULL;
@@ -47,14 +60,8 @@ static VvCapabilities *find_capabilities(VvConnection *connection, VvVm *vm, gbo
 
         g_clear_error(error);
         found = ask(connection, vm, vm->machine, kvm, error);
-        if (!found && kept) {
-            found = ask(connection, vm, NULL, kvm, NULL);
-            if (!found)
-                continue;
-            fprintf(stderr, "virt-vfio: note: this QEMU has no %s any more; %s becomes a %s\n", vm->machine,
-                    vm->name, found->machine ? found->machine : "q35");
-            g_clear_pointer(&vm->machine, g_free);
-        }
+        if (!found && kept)
+            found = ask_newer(connection, vm, kvm);
         if (!found && insists)
             break;
     }

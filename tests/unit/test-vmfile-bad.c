@@ -182,7 +182,9 @@ static void test_settings(void **state)
     BAD_SETTING("devcie.gpu.host=01:00", "'devcie.gpu.host=01:00'", "devcie", "did you mean device?");
     BAD_SETTING("memory=1G", "'memory=1G'", "vm.memory=4G");
     BAD_SETTING("vm.memory", "'vm.memory'");
-    BAD_SETTING("vm.memory=", "'vm.memory='");
+    BAD_SETTING("vm.memory=", "memory", "missing");
+    BAD_SETTING("vm.cmdlime=", "'vm.cmdlime='", "not in the file");
+    BAD_SETTING("device.b.host=", "'device.b.host='", "not in the file");
     BAD_SETTING("vm.x.memory=1G", "'vm.x.memory=1G'");
     BAD_SETTING("device.host=01:00", "'device.host=01:00'");
     BAD_SETTING("device..host=01:00", "'device..host=01:00'");

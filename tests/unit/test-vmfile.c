@@ -199,7 +199,7 @@ static void test_examples(void **state)
         if (!vm)
             print_error("%s\n", error->message);
         assert_non_null(vm);
-        assert_true(vm->devices->len > 0);
+        assert_true(vm->devices->len + vm->usbs->len + vm->networks->len > 0);
         count++;
     }
     assert_true(count >= 8);
@@ -225,6 +225,8 @@ static void test_settings(void **state)
                                            "vm.kernel=/a=b",
                                            "device.my.nic.host=03:00",
                                            "vm.name=c",
+                                           "vm.cmdline=quiet",
+                                           "vm.cmdline=",
                                            NULL};
     g_autoptr(GError) error = NULL;
     g_autoptr(VvVm) vm = parse(VM GPU, settings, &error);
@@ -233,6 +235,7 @@ static void test_settings(void **state)
     assert_string_equal(vm->name, "c");
     assert_int_equal(vm->memory_kib, 512 << 10);
     assert_string_equal(vm->kernel, "/a=b");
+    assert_null(vm->cmdline);
     assert_int_equal(card(vm, 0)->selectors->len, 2);
     assert_string_equal(card(vm, 1)->name, "my.nic");
 }

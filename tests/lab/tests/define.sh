@@ -66,7 +66,7 @@ run virt-vfio start --keep one
 expect 'start' 0 'one is running'
 run virt-vfio define --set vm.cpus=1 "$path"
 expect 'define: while it runs' 0 'it is running as it was' 'defined one'
-is 'the running one has both CPUs' "$(virsh vcpucount one --live --current | tail -n 1)" 2
+is 'the running one has both CPUs' "$(virsh vcpucount one --live --current | head -n 1)" 2
 run virt-vfio define --set vm.cpus=1 "$path"
 expect 'define: while it runs, again' 0 'nothing to do'
 run virt-vfio stop --force --timeout 10 one
