@@ -4,6 +4,8 @@
 #include "domains/domplan.h"
 #include "vfio/error.h"
 #include "vfio/recover.h"
+#include "vfio/reset.h"
+#include "vfio/rom-read.h"
 
 #include <string.h>
 
@@ -25,6 +27,15 @@ static gboolean may_live(const VvEntry *entry G_GNUC_UNUSED, gpointer data G_GNU
     return TRUE;
 }
 
+VvHost *vv_hook_scan(VvSysfs *sysfs, VvJournal *journal, GError **error)
+{
+    const VvHandoverOptions handover = limits();
+
+    if (!vv_journal_is_empty(journal))
+        vv_reset_recover(sysfs, journal, &handover, NULL, NULL);
+    return vv_host_scan(sysfs, error);
+}
+
 /* A device that an interrupted program left half way is nobody's. What does not come back is a reason in the
  * plan. */
 static void recover(VvHost *host, VvJournal *journal)
@@ -32,6 +43,7 @@ static void recover(VvHost *host, VvJournal *journal)
     const VvRecoverOptions options = {.owner_alive = may_live};
     const VvHandoverOptions handover = limits();
 
+    vv_rom_recover(host, journal, NULL, NULL);
     if (!vv_journal_is_empty(journal))
         vv_recover(host, journal, &options, &handover, NULL, NULL);
 }

@@ -26,6 +26,9 @@ typedef struct {
     gsize length;
 } VvHookCall;
 
+/* The host as it is for a call: a card that an interrupted reset has taken away from the kernel is back. */
+VvHost *vv_hook_scan(VvSysfs *sysfs, VvJournal *journal, GError **error);
+
 /* Does what the call asks of us: `prepare` plans and takes, `release` gives back, all else is not for us.
  * What there is to say goes to `words`, which libvirt shows to whoever started the domain. The exit code: not
  * 0 from `prepare` keeps the domain from starting, so no other call ever gives one. */

@@ -61,7 +61,7 @@ static int handle(const char *operation, GString *words, GError **error)
     g_autoptr(VvHost) host = NULL;
 
     call.xml = xml;
-    if (!sysfs || !vv_hook_config_load(NULL, &config, error) || !(host = vv_host_scan(sysfs, error)))
+    if (!sysfs || !vv_hook_config_load(NULL, &config, error) || !(host = vv_hook_scan(sysfs, journal, error)))
         return 1;
     return vv_hook_handle(host, journal, &config, &call, words);
 }

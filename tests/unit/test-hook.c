@@ -4,6 +4,7 @@
 #include "handover-bench.h"
 #include "hooks/hook.h"
 #include "hooks/install.h"
+#include "vfio/reset-note.h"
 
 #include <glib/gstdio.h>
 #include <unistd.h>
@@ -108,6 +109,57 @@ static void test_taken_by_hand_stays(void **state)
     bench_assert_driver(&b, "0000:02:00.0", "vfio-pci");
     bench_return_fine(&b);
     bench_assert_as_before(&b);
+    bench_close(&b);
+}
+
+/* The policy is in the domain, whoever starts it. */
+static void test_reset_policy(void **state)
+{
+    static const char xml[] =
+        DOMAIN("<metadata><vv:domain xmlns:vv='urn:virt-vfio:domain:1' version='1'>"
+               "<vv:device name='disk' address='0000:02:00.0' reset='flr'/></vv:domain></metadata>",
+               HOSTDEV("2", "0"));
+    g_autoptr(GString) words = g_string_new(NULL);
+    guint resets = 0;
+    Bench b;
+
+    bench_open(&b,
+               fake_host_new("drivers vfio-pci\n"
+                             "0000:02:00.0 class=010802 id=144d:a808 driver=nvme group=2 reset=flr,bus\n"));
+    assert_int_equal(call(&b, "prepare", xml, FALSE, words), 0);
+    fake_host_inject(b.fake, NULL);
+    assert_int_equal(call(&b, "release", xml, FALSE, words), 0);
+    for (guint i = 0; i < fake_host_writes(b.fake); i++)
+        resets += g_str_has_suffix(fake_host_write(b.fake, i), "0000:02:00.0/reset 1") ? 1 : 0;
+    assert_int_equal(resets, 1);
+    bench_assert_as_before(&b);
+    assert_string_equal(words->str, "");
+    bench_close(&b);
+}
+
+/* A program that was killed in the middle of a reset left a note. */
+static void test_recovers_first(void **state)
+{
+    static const char xml[] = DOMAIN(METADATA, HOSTDEV("2", "0"));
+    g_autoptr(GString) words = g_string_new(NULL);
+    g_autoptr(VvResetNote) note = vv_reset_note_new((VvAddress){.bus = 2});
+    Bench b;
+
+    bench_open(&b,
+               fake_host_new("drivers vfio-pci\n"
+                             "0000:02:00.0 class=010802 id=144d:a808 driver=nvme group=2 reset=flr,bus\n"));
+    bench_take_fine(&b, "02:00.0");
+    note->methods = g_strdup("flr");
+    note->by = (VvProcess){.pid = 4194305, .started = 1}; /* above the kernel's limit: dead */
+    assert_true(vv_reset_note_write(b.journal, note, NULL));
+    g_autoptr(VvHost) host = vv_hook_scan(fake_host_sysfs(b.fake), b.journal, NULL);
+    assert_non_null(host);
+    g_autoptr(GPtrArray) notes = vv_reset_notes(b.journal);
+    assert_int_equal(notes->len, 0);
+    assert_int_equal(call(&b, "prepare", xml, FALSE, words), 0);
+    assert_int_equal(call(&b, "release", xml, FALSE, words), 0);
+    assert_string_equal(words->str, "");
+    bench_return_fine(&b);
     bench_close(&b);
 }
 
@@ -257,6 +309,8 @@ int main(void)
         cmocka_unit_test(test_a_refusal_says_why),
         cmocka_unit_test(test_others_are_left_alone),
         cmocka_unit_test(test_taken_by_hand_stays),
+        cmocka_unit_test(test_reset_policy),
+        cmocka_unit_test(test_recovers_first),
         cmocka_unit_test(test_a_failure_is_undone),
         cmocka_unit_test(test_hostile_xml),
         cmocka_unit_test(test_config),

@@ -57,7 +57,7 @@ expect 'define: undoes it' 0 'defined one'
 is 'it is the first one again' "$(xml one)" "$first"
 
 # Two of one file, and one that runs.
-run virt-vfio define --name two --set "device.card.host=$nic" --set vm.cmdline= "$path"
+run virt-vfio define --name two --set "device.card.host=$nic" "$path"
 expect 'define: another of the same file' 0 'defined two'
 sed -i '/^\[disk/,$d' "$path"
 run virt-vfio define "$path"
