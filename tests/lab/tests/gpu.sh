@@ -43,7 +43,7 @@ expect 'libvirt chose OVMF' 0 OVMF_CODE
 is 'one without Secure Boot' "$secure" no
 # OVMF and a kernel, in an emulator inside an emulator.
 guest_is_ready() { grep -qs 'guest: ready' "$log" || gone "${tap_jobs[gpu]}"; }
-lab_wait 480 guest_is_ready || true
+lab_wait 660 guest_is_ready || true
 seen=$(tr -d '\r' <"$log" | grep '^guest:' || true)
 note "$seen"
 run_out=$seen run_rc=0 run_words='the guest'

@@ -3,6 +3,8 @@
 set -euo pipefail
 # shellcheck source=tests/lab/tests/tap.sh
 . "$LAB_ROOT/tests/lab/tests/tap.sh"
+# shellcheck source=tests/lab/tests/ask.sh
+. "$LAB_ROOT/tests/lab/tests/ask.sh"
 
 nic0=$(lab_dev nic0) nic1=$(lab_dev nic1) nvme=$(lab_dev nvme2) edu=$(lab_dev edu)
 before=$(snapshot)
@@ -44,14 +46,8 @@ lab_libvirt
 run virt-vfio hook status
 expect 'status: live, and another hook beside it' 0 'is live' 'running daemon' zz-trouble
 
-# One virsh for all questions: on this machine each start of it takes longer than the answer may.
-coproc ASK { exec virsh -q 2>&1; }
-answers() { # NAME: the daemon answers within 2 s
-	local line
-	printf 'domstate plain\n' >&"${ASK[1]}"
-	if IFS= read -r -t 2 -u "${ASK[0]}" line; then tap_pass "$1: libvirtd answers within 2 s"; else tap_fail "$1: libvirtd answers within 2 s"; fi
-	while IFS= read -r -t 0.3 -u "${ASK[0]}" line; do :; done
-}
+ask_start
+answers() { answered "$1" plain; }
 answers 'at rest'
 
 back() { # NAME: all is as before
@@ -165,8 +161,7 @@ back 'a configuration that is wrong'
 restarted() { # after a kill -9, with what its unit does afterwards
 	libvirtd_again
 	run virt-vfio recover
-	exec {ASK[1]}>&- || true
-	coproc ASK { exec virsh -q 2>&1; }
+	ask_start
 }
 echo 'prepare kill' >/run/trouble
 run virsh start plain

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# machine: stress
+# Twenty domains want sixteen devices, four clients start and stop them at random, through libvirt's hook and through the
+# program: after each step libvirt, the journal and sysfs agree. 90 s of it, five minutes with --long.
+set -euo pipefail
+# shellcheck source=tests/lab/tests/tap.sh
+. "$LAB_ROOT/tests/lab/tests/tap.sh"
+
+[[ " $* " == *' --long '* ]] && long=yes || long=no
+seconds=90 clients=4
+[[ $long == no ]] || seconds=300
+seed=${VIRT_VFIO_STRESS_SEED:-$RANDOM}
+
+install -D "$LAB_BUILD/hooks/virt-vfio-hook" /usr/local/sbin/virt-vfio-hook
+install -D "$LAB_BUILD/hooks/virt-vfio-hook-run" /usr/local/libexec/virt-vfio/virt-vfio-hook-run
+run virt-vfio hook install
+((run_rc == 0)) || bail "the hook cannot be installed: $run_out"
+sleep 1.2 # times are compared in seconds
+lab_libvirt
+before=$(snapshot)
+# Sixteen with a device each, four that want two which others have as well.
+for ((number = 0; number < 20; number++)); do
+	own=("$(lab_dev "d$((number % 16))")")
+	((number < 16)) || own+=("$(lab_dev "d$((number - 8))")")
+	define "guest$number" "$(IFS=';' && printf '%s' "${own[*]}")"
+	printf 'guest%d %s\n' "$number" "${own[*]}"
+done >"$tap_tmp/domains"
+
+code=0
+said=$(python3 "$LAB_ROOT/tests/lab/tests/hook-stress.py" "$seconds" "$seed" "$clients" "$tap_tmp/domains" 2>&1) || code=$?
+steps=$(grep -Eo '[0-9]+ steps' <<<"$said" | grep -Eo '[0-9]+' || echo 0)
+started=$(grep -Eo '[0-9]+ started' <<<"$said" | grep -Eo '[0-9]+' || echo 0)
+if ((code == 0)); then
+	tap_pass "$clients clients, 20 domains, 16 devices, seed $seed: $said"
+else
+	tap_fail "$clients clients, 20 domains, 16 devices, seed $seed" "$said"
+fi
+if ((steps >= 5 && started >= 5)); then tap_pass 'enough of them to say something'; else tap_fail 'enough of them to say something' "$said"; fi
+unchanged 'every device is back' "$before"
+journal_empty 'the journal is empty'
+tap_done
