@@ -3,7 +3,7 @@
 
 bench_here=$(dirname -- "$(realpath -- "${BASH_SOURCE[0]}")")
 bench_root=$(realpath -- "$bench_here/../..")
-bench_rounds=5 bench_build=$bench_root/build-bench bench_lab=() bench_summary=() bench_setup=() bench_raw='' bench_read=''
+bench_rounds=5 bench_build=$bench_root/build-bench bench_lab=() bench_summary=() bench_setup=() bench_raw='' bench_read='' bench_facts=()
 
 bench_options() { # OPTION...
 	while (($#)); do
@@ -44,6 +44,7 @@ bench_run() { # MACHINE SECONDS INSIDE SUMMARISER
 	if [[ -z $bench_read ]]; then
 		"$bench_root/tests/lab/run" --machine "$1" --build "$bench_build" --timeout "$2" "${bench_lab[@]}" \
 			"$bench_here/$3" "$bench_rounds" >"$bench_measured"
+		((!${#bench_facts[@]})) || printf '%s\n' "${bench_facts[@]}" >>"$bench_measured"
 		[[ -z $bench_raw ]] || cp -- "$bench_measured" "$bench_raw"
 		bench_read=$bench_measured
 	fi
