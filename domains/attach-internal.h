@@ -10,6 +10,9 @@
 
 #define VV_QEMU_SCHEMA "http://libvirt.org/schemas/domain/qemu/1.0"
 
+/* Sets VV_ERROR_REFUSED; FALSE, so that it can be returned. */
+gboolean vv_attach_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
 /* --- attach-nodes.c */
 
 /* The PCI function of the host that this child of <devices> gives to the guest; FALSE: none. */

@@ -62,18 +62,6 @@ static void read_buses(Buses *buses, const xmlNode *root)
     }
 }
 
-static gboolean G_GNUC_PRINTF(2, 3) refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    g_autofree char *text = NULL;
-
-    va_start(arguments, format);
-    text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error(error, VV_ERROR, VV_ERROR_REFUSED, "%s", text);
-    return FALSE;
-}
-
 /* What libvirt has written of it goes before what the machine's name lets guess: distributions have names of
  * their own ("ubuntu-q35", "pc-q35-rhel9.2.0"). */
 static gboolean is_pcie(const xmlNode *root, const char *machine)
@@ -93,13 +81,14 @@ gboolean vv_attach_machine(const xmlNode *root, gboolean *ret_pcie, GError **err
     g_autofree char *machine = type ? vv_xml_get(type, "machine") : NULL;
 
     if (!vv_xml_has(root, "type", "kvm") && !vv_xml_has(root, "type", "qemu"))
-        return refuse(error, "the domain is not one of QEMU's");
+        return vv_attach_refuse(error, "the domain is not one of QEMU's");
     if (arch && !g_str_equal(arch, "x86_64") && !g_str_equal(arch, "i686"))
-        return refuse(error, "the domain is a machine of another architecture than x86, whose PCI buses this "
-                             "program does not know");
+        return vv_attach_refuse(
+            error, "the domain is a machine of another architecture than x86, whose PCI buses this "
+                   "program does not know");
     *ret_pcie = is_pcie(root, machine);
     if (machine && !*ret_pcie && !g_str_has_prefix(machine, "pc") && !g_str_has_prefix(machine, "ubuntu"))
-        return refuse(error, "the domain's machine type is neither q35 nor i440fx");
+        return vv_attach_refuse(error, "the domain's machine type is neither q35 nor i440fx");
     return TRUE;
 }
 
@@ -119,10 +108,11 @@ static gboolean place_pcie(const Buses *buses, const Buses *live, VvGuestPlace *
             return TRUE;
         }
     if (live)
-        return refuse(error, "the running guest has no free root port, and a port cannot be added to it; "
-                             "attach without --live, and the guest has the card after its next start");
+        return vv_attach_refuse(error,
+                                "the running guest has no free root port, and a port cannot be added to it; "
+                                "attach without --live, and the guest has the card after its next start");
     if (buses->last + 1 >= BUSES)
-        return refuse(error, "the domain has no free root port and no number for another");
+        return vv_attach_refuse(error, "the domain has no free root port and no number for another");
     ret->new_port = TRUE;
     ret->address = (VvAddress){.bus = (guint8)(buses->last + 1)};
     return TRUE;
@@ -141,14 +131,15 @@ static gboolean place_pci(const Buses *buses, const Buses *live, VvGuestPlace *r
                 return TRUE;
             }
     }
-    return refuse(error, "all PCI slots of the domain are taken; add a pci-bridge to it");
+    return vv_attach_refuse(error, "all PCI slots of the domain are taken; add a pci-bridge to it");
 }
 
 static gboolean place_igd(const Buses *buses, VvGuestPlace *ret, GError **error)
 {
     if (buses->slots[0] & (1U << IGD_SLOT))
-        return refuse(error, "legacy-igd: the guest's slot 00:02 is taken, mostly by its emulated display; "
-                             "remove that first");
+        return vv_attach_refuse(
+            error, "legacy-igd: the guest's slot 00:02 is taken, mostly by its emulated display; "
+                   "remove that first");
     ret->address = (VvAddress){.slot = IGD_SLOT};
     return TRUE;
 }
@@ -162,9 +153,9 @@ gboolean vv_attach_place(const xmlNode *root, const xmlNode *live, const VvAttac
     if (!vv_attach_machine(root, &pcie, error))
         return FALSE;
     if (attach->pcie && !pcie)
-        return refuse(error, "pcie=1 needs a q35 machine, and the domain is an i440fx");
+        return vv_attach_refuse(error, "pcie=1 needs a q35 machine, and the domain is an i440fx");
     if (attach->legacy_igd && pcie)
-        return refuse(error, "legacy-igd needs an i440fx machine, and the domain is a q35");
+        return vv_attach_refuse(error, "legacy-igd needs an i440fx machine, and the domain is a q35");
     read_buses(buses, root);
     if (live)
         read_buses(live_buses, live);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static gboolean G_GNUC_PRINTF(2, 3) refuse(GError **error, const char *format, ...)
+gboolean vv_attach_refuse(GError **error, const char *format, ...)
 {
     va_list arguments;
     g_autofree char *text = NULL;
@@ -26,13 +26,14 @@ static gboolean check_function(const VvDomain *domain, VvAddress host, const cha
         VvAddress there = ((const VvDomainDevice *)domain->devices->pdata[i])->host;
 
         if (vv_address_equal(there, host))
-            return refuse(error, "%s is in the %s already", text, where);
+            return vv_attach_refuse(error, "%s is in the %s already", text, where);
         /* It would lie apart from the rest of its card, and drivers look for it there. */
         if (vv_address_same_slot(there, host))
-            return refuse(error,
-                          "%s of the same card as %s is in the %s already; detach that, and attach both "
-                          "in one go",
-                          vv_address_format(there, other), text, where);
+            return vv_attach_refuse(
+                error,
+                "%s of the same card as %s is in the %s already; detach that, and attach both "
+                "in one go",
+                vv_address_format(there, other), text, where);
     }
     return TRUE;
 }
@@ -57,13 +58,14 @@ static gboolean check_boot(const VvAttach *attach, const xmlNode *root, GError *
     if (attach->card->boot <= 0)
         return TRUE;
     if (vv_xml_child(vv_xml_child(root, "os", NULL), "boot", NULL))
-        return refuse(error, "boot: the domain has <boot dev=…> in its <os>, and libvirt takes no order of "
-                             "devices beside it");
+        return vv_attach_refuse(
+            error, "boot: the domain has <boot dev=…> in its <os>, and libvirt takes no order of "
+                   "devices beside it");
     for (const xmlNode *node = devices->children; node; node = node->next) {
         const xmlNode *boot = vv_xml_child(node, "boot", NULL);
 
         if (boot && vv_xml_has(boot, "order", order))
-            return refuse(error, "boot: another device of the domain has the boot order %s", order);
+            return vv_attach_refuse(error, "boot: another device of the domain has the boot order %s", order);
     }
     return TRUE;
 }
@@ -100,7 +102,7 @@ static gboolean choose_name(VvAttach *attach, const VvDomain *domain, const xmlN
 
     if (attach->has_name)
         return !name_taken(domain, devices, attach->card->name) ||
-               refuse(error, "name: the domain has a device '%s' already", attach->card->name);
+               vv_attach_refuse(error, "name: the domain has a device '%s' already", attach->card->name);
     do {
         g_free(attach->card->name);
         attach->card->name = number > 1 ? g_strdup_printf("%s%u", kind, number) : g_strdup(kind);
@@ -117,13 +119,14 @@ static gboolean check_live(const VvAttach *attach, GError **error)
     const VvVmDevice *card = attach->card;
 
     if (card->functions->len != 1)
-        return refuse(error,
-                      "--live: libvirt plugs single functions only, and one slot apart from the other would "
-                      "not be this card; attach without --live, and the guest has it after its next start");
+        return vv_attach_refuse(
+            error, "--live: libvirt plugs single functions only, and one slot apart from the other would "
+                   "not be this card; attach without --live, and the guest has it after its next start");
     if (card->x_vga || attach->legacy_igd || card->ids.vendor >= 0 || card->ids.device >= 0 ||
         card->ids.subsystem_vendor >= 0 || card->ids.subsystem_device >= 0)
-        return refuse(error, "--live: x-vga, legacy-igd and other ids are for a start of the guest; attach "
-                             "without --live");
+        return vv_attach_refuse(
+            error, "--live: x-vga, legacy-igd and other ids are for a start of the guest; attach "
+                   "without --live");
     return TRUE;
 }
 
@@ -164,7 +167,8 @@ static gboolean prepare(VvAttach *attach, const VvDomain *domain, const xmlNode 
     const xmlNode *devices = vv_xml_child(root, "devices", NULL);
 
     if (!devices)
-        return refuse(error, "the domain has no <devices>; libvirt writes them, so ask it for the XML");
+        return vv_attach_refuse(error,
+                                "the domain has no <devices>; libvirt writes them, so ask it for the XML");
     return check_functions(attach, domain, "domain", error) && check_boot(attach, root, error) &&
            choose_name(attach, domain, devices, error);
 }

@@ -96,31 +96,30 @@ static gboolean read_reset(const xmlNode *node, char **ret, GError **error)
     return TRUE;
 }
 
-/* The device that an element of ours is about. FALSE without an error: it has been detached since. */
+/* The device that an element of ours is about; *ret NULL: it has been detached since. */
 static gboolean find_device(const VvDomain *domain, const xmlNode *node, VvDomainDevice **ret, GError **error)
 {
     VvAddress address;
 
+    *ret = NULL;
     if (!read_address(node, &address, error))
         return FALSE;
-    for (guint i = 0; i < domain->devices->len; i++) {
-        *ret = domain->devices->pdata[i];
-        if (vv_address_equal((*ret)->host, address))
-            return TRUE;
+    for (guint i = 0; i < domain->devices->len && !*ret; i++) {
+        VvDomainDevice *device = domain->devices->pdata[i];
+        if (vv_address_equal(device->host, address))
+            *ret = device;
     }
-    return FALSE;
+    return TRUE;
 }
 
 static gboolean read_device(VvDomain *domain, const xmlNode *node, GError **error)
 {
     VvDomainDevice *device;
-    GError *problem = NULL;
 
-    if (!find_device(domain, node, &device, &problem)) {
-        if (problem)
-            g_propagate_error(error, problem);
-        return !problem;
-    }
+    if (!find_device(domain, node, &device, error))
+        return FALSE;
+    if (!device)
+        return TRUE;
     device->rom_auto = vv_xml_has(node, "rom", "auto");
     return read_name(node, &device->card, error) && read_reset(node, &device->reset, error) &&
            read_yes_no(node, "quarantine", &device->quarantine, error) && read_identity(node, device, error);
@@ -129,13 +128,11 @@ static gboolean read_device(VvDomain *domain, const xmlNode *node, GError **erro
 static gboolean read_vf(VvDomain *domain, const xmlNode *node, GError **error)
 {
     VvDomainDevice *device;
-    GError *problem = NULL;
 
-    if (!find_device(domain, node, &device, &problem)) {
-        if (problem)
-            g_propagate_error(error, problem);
-        return !problem;
-    }
+    if (!find_device(domain, node, &device, error))
+        return FALSE;
+    if (!device)
+        return TRUE;
     return read_name(node, &device->card, error) && read_yes_no(node, "trust", &device->trust, error);
 }
 

@@ -163,28 +163,36 @@ static gboolean read_all(const VvChild *child, GString *text)
     }
 }
 
+gboolean vv_child_hear(const VvSysfs *sysfs, VvChild *child, GString *text, gboolean *ret_late)
+{
+    gboolean ended = read_all(child, text);
+
+    *ret_late = !ended;
+    if (!ended) {
+        vv_child_kill(child);
+        do
+            ended = read_all(child, text);
+        while (!ended && vv_child_may_end(sysfs, child));
+    }
+    if (ended)
+        vv_child_reap(child);
+    return ended;
+}
+
 gboolean vv_child_ask(const VvSysfs *sysfs, VvAnswerFn answer, gpointer data, guint deadline_ms,
                       GString *text)
 {
     Question question = {answer, data};
     const int keep[2] = {vv_sysfs_fd(sysfs), -1};
     gsize before = text->len;
+    gboolean late;
     VvChild child;
 
     if (vv_child_start(&child, say, &question, keep, deadline_ms) != 0)
         return FALSE;
-    gboolean ended = read_all(&child, text);
-    gboolean whole = ended && text->len > before && text->str[text->len - 1] == '\0';
-    if (!ended) {
-        vv_child_kill(&child);
-        do
-            ended = read_all(&child, text);
-        while (!ended && vv_child_may_end(sysfs, &child));
-    }
-    if (ended)
-        vv_child_reap(&child);
-    else
+    if (!vv_child_hear(sysfs, &child, text, &late))
         vv_child_abandon(&child);
+    gboolean whole = !late && text->len > before && text->str[text->len - 1] == '\0';
     g_string_truncate(text, whole ? text->len - 1 : before);
     return whole;
 }

@@ -38,6 +38,10 @@ void vv_child_abandon(VvChild *child);
 /* Where in the kernel a process is: "process 812 waits in msleep; kernel stack: …". New string. */
 char *vv_child_evidence(const VvSysfs *sysfs, pid_t pid);
 
+/* Appends what it says until it ends; kills it when its time is over (*ret_late). FALSE: it hangs even then,
+ * and is for the caller to abandon. */
+gboolean vv_child_hear(const VvSysfs *sysfs, VvChild *child, GString *text, gboolean *ret_late);
+
 /* Runs in the child: appends its answer to `text`. */
 typedef void (*VvAnswerFn)(GString *text, gpointer data);
 

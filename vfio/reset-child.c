@@ -3,8 +3,6 @@
 
 #include "vfio/child.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,45 +14,6 @@ static void work(int fd, gpointer data)
     int error = vv_reset_do(data, trouble);
 
     dprintf(fd, "%d %s\n", error, trouble->str);
-}
-
-static gboolean read_to_end(const VvChild *child, GString *text)
-{
-    char page[1024];
-
-    for (;;) {
-        gint64 left = (child->deadline - g_get_monotonic_time()) / 1000;
-        struct pollfd ready = {.fd = child->fd, .events = POLLIN};
-        if (left <= 0)
-            return FALSE;
-        if (poll(&ready, 1, (int)left) <= 0)
-            continue;
-        gssize length = read(child->fd, page, sizeof page);
-        if (length == 0)
-            return TRUE;
-        if (length > 0)
-            g_string_append_len(text, page, length);
-        else if (errno != EINTR)
-            return FALSE;
-    }
-}
-
-/* Waits for the end of the child, which it kills when its time is over. FALSE: it hangs and was left behind.
- */
-static gboolean wait_for(const VvSysfs *sysfs, VvChild *child, GString *text, gboolean *ret_late)
-{
-    gboolean ended = read_to_end(child, text);
-
-    *ret_late = !ended;
-    if (!ended) {
-        vv_child_kill(child);
-        do
-            ended = read_to_end(child, text);
-        while (!ended && vv_child_may_end(sysfs, child));
-    }
-    if (ended)
-        vv_child_reap(child);
-    return ended;
 }
 
 static void understand(const GString *text, gboolean late, VvResetOutcome *outcome)
@@ -79,7 +38,7 @@ void vv_reset_in_child(const VvResetOrder *order, VvResetOutcome *ret)
     *ret = (VvResetOutcome){.error = vv_child_start(&child, work, (gpointer)order, keep, order->deadline_ms)};
     if (ret->error)
         return;
-    if (wait_for(order->sysfs, &child, text, &late)) {
+    if (vv_child_hear(order->sysfs, &child, text, &late)) {
         understand(text, late, ret);
         return;
     }

@@ -58,7 +58,7 @@ static guint count(const char *text, const char *word)
 {
     guint found = 0;
 
-    for (text = strstr(text, word); text; text = strstr(text + 1, word))
+    for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
         found++;
     return found;
 }

@@ -9,8 +9,8 @@ set -euo pipefail
 . "$LAB_ROOT/tests/lab/tests/tap.sh"
 # shellcheck source=tests/lab/tests/limited.sh
 . "$LAB_ROOT/tests/lab/tests/limited.sh"
-# shellcheck source=tests/lab/tests/ask.sh
-. "$LAB_ROOT/tests/lab/tests/ask.sh"
+# shellcheck source=tests/lab/tests/hooked.sh
+. "$LAB_ROOT/tests/lab/tests/hooked.sh"
 # shellcheck source=tests/lab/inside/blocking.sh
 . "$LAB_ROOT/tests/lab/inside/blocking.sh"
 
@@ -20,11 +20,7 @@ home='blocking_driver e1000e snd_hda_intel'
 is 'every device has its driver' "$(drivers "$bad" "$nic" "$audio")" "$home"
 before=$(snapshot)
 
-install -D "$LAB_BUILD/hooks/virt-vfio-hook" /usr/local/sbin/virt-vfio-hook
-install -D "$LAB_BUILD/hooks/virt-vfio-hook-run" /usr/local/libexec/virt-vfio/virt-vfio-hook-run
-run virt-vfio hook install
-((run_rc == 0)) || bail "the hook cannot be installed: $run_out"
-sleep 1.2 # times are compared in seconds
+hook_installed
 lab_libvirt
 define three "$bad;$nic;$audio"
 define other "$(lab_dev usb)"

@@ -6,17 +6,15 @@
 set -euo pipefail
 # shellcheck source=tests/lab/tests/tap.sh
 . "$LAB_ROOT/tests/lab/tests/tap.sh"
+# shellcheck source=tests/lab/tests/hooked.sh
+. "$LAB_ROOT/tests/lab/tests/hooked.sh"
 
 [[ " $* " == *' --long '* ]] && long=yes || long=no
 seconds=90 clients=4
 [[ $long == no ]] || seconds=300
 seed=${VIRT_VFIO_STRESS_SEED:-$RANDOM}
 
-install -D "$LAB_BUILD/hooks/virt-vfio-hook" /usr/local/sbin/virt-vfio-hook
-install -D "$LAB_BUILD/hooks/virt-vfio-hook-run" /usr/local/libexec/virt-vfio/virt-vfio-hook-run
-run virt-vfio hook install
-((run_rc == 0)) || bail "the hook cannot be installed: $run_out"
-sleep 1.2 # times are compared in seconds
+hook_installed
 lab_libvirt
 before=$(snapshot)
 # Sixteen with a device each, four that want two which others have as well.

@@ -3,8 +3,8 @@
 set -euo pipefail
 # shellcheck source=tests/lab/tests/tap.sh
 . "$LAB_ROOT/tests/lab/tests/tap.sh"
-# shellcheck source=tests/lab/tests/ask.sh
-. "$LAB_ROOT/tests/lab/tests/ask.sh"
+# shellcheck source=tests/lab/tests/hooked.sh
+. "$LAB_ROOT/tests/lab/tests/hooked.sh"
 
 nic0=$(lab_dev nic0) nic1=$(lab_dev nic1) nvme=$(lab_dev nvme2) edu=$(lab_dev edu)
 before=$(snapshot)

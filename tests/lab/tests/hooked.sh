@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Does libvirtd still answer? Source it after tap.sh. One virsh for all questions: on this machine each start of it takes
+# Libvirt's hook, and whether libvirtd still answers. Source it after tap.sh. One virsh for all questions: on this machine each start of it takes
 # longer than the answer may.
 
 ask_start() {
@@ -23,4 +23,13 @@ answered() { # NAME DOMAIN: the daemon tells the domain's state within 2 s
 	else
 		tap_pass "$1: libvirtd answers within 2 s"
 	fi
+}
+
+# As 'meson install' would, from the build folder; before libvirtd starts, which looks for hooks then.
+hook_installed() {
+	install -D "$LAB_BUILD/hooks/virt-vfio-hook" /usr/local/sbin/virt-vfio-hook
+	install -D "$LAB_BUILD/hooks/virt-vfio-hook-run" /usr/local/libexec/virt-vfio/virt-vfio-hook-run
+	run virt-vfio hook install
+	((run_rc == 0)) || bail "the hook cannot be installed: $run_out"
+	sleep 1.2 # times are compared in seconds
 }
