@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "vfio/handover.h"
-
-#include <json-c/json.h>
+#include "hooks/plan-json.h"
+#include "vfio/host.h"
 
 /* The JSON shapes of the design. Fields may be added, never renamed. All return a new reference. */
-json_object *vv_json_text(const char *text); /* null for NULL */
-json_object *vv_json_address(VvAddress address);
-json_object *vv_json_plan(const VvPlan *plan);
+
 /* One device of `list`. `claimed_by` NULL: nobody; `reasons` (VvReason *) of a plan, filtered by address. */
 json_object *vv_json_device(VvHost *host, VvDevice *device, const char *claimed_by, const GPtrArray *reasons);
 json_object *vv_json_groups(const VvHost *host);
