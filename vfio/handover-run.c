@@ -165,13 +165,15 @@ static void book_failure(VvRun *run, const VvJob *job, VvEntry *entry)
 /* One that was taken is only booked when all are: see vv_handover_take(). */
 static void book_success(VvRun *run, const VvJob *job, VvEntry *entry)
 {
+    const char *note = run->options.quarantine_note;
     GError *error = NULL;
 
     if (!run->giving_back)
         return;
     if (!job->result.stayed)
         vv_run_drop_entry(run, entry, "host");
-    else if (!vv_run_set_state(run, entry, VV_STATE_QUARANTINED, "on request, when it was released", &error))
+    else if (!vv_run_set_state(run, entry, VV_STATE_QUARANTINED,
+                               note ? note : "on request, when it was released", &error))
         vv_run_fail(run, error);
 }
 

@@ -18,7 +18,8 @@ typedef struct {
     guint reset_ms; /* deadline for a reset; 0: 70000, because a device may take 60 s to come back from it
                        (drivers/pci/pci.c, PCIE_RESET_READY_POLL_MS) */
     guint lock_ms;  /* how long to wait for another program's group locks, all together; 0: 5000 */
-    gboolean quarantine; /* giving back: keep the devices on VFIO all the same */
+    gboolean quarantine;         /* giving back: keep the devices on VFIO all the same */
+    const char *quarantine_note; /* why, for the journal; NULL: on request. Borrowed */
     void (*progress)(const VvStep *step, gpointer data); /* after each step; may be NULL */
     gpointer progress_data;
 } VvHandoverOptions;
