@@ -69,6 +69,14 @@ static int is_ours(const char *xml, size_t length)
            (memmem(xml, length, "<hostdev", 8) && takes_all());
 }
 
+/* Is there anybody to tell that a guest has started? */
+static int tells_start(const char *operation)
+{
+    return strcmp(operation, "started") == 0 &&
+           (access(VV_SYSCONFDIR "/virt-vfio/hooks.d/post-start", F_OK) == 0 ||
+            access(VV_SYSCONFDIR "/virt-vfio/hooks.d/domains", F_OK) == 0);
+}
+
 /* Puts the XML on standard input again. Not a pipe: nobody would be there to write to it. */
 static int give_input(const char *xml, size_t length)
 {
@@ -99,7 +107,7 @@ int main(int argc, char **argv)
               stderr);
         return 2;
     }
-    if (!prepares && strcmp(argv[2], "release") != 0)
+    if (!prepares && strcmp(argv[2], "release") != 0 && !tells_start(argv[2]))
         return 0;
 
     char *xml = read_all(STDIN_FILENO, XML_MAX, &length);

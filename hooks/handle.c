@@ -2,6 +2,7 @@
 #include "hooks/hook.h"
 
 #include "domains/domplan.h"
+#include "hooks/userhook.h"
 #include "vfio/error.h"
 #include "vfio/recover.h"
 #include "vfio/reset.h"
@@ -14,6 +15,8 @@
 #define STAGE_MS 6000
 #define RESET_MS 8000
 #define LOCK_MS 4000
+/* User hooks, in each phase. */
+#define USER_HOOKS_MS 5000
 
 static VvHandoverOptions limits(void)
 {
@@ -75,7 +78,26 @@ static int refuse(GString *words, const VvDomain *domain, const VvPlan *plan)
     return 1;
 }
 
-static int prepare(VvHost *host, VvJournal *journal, const VvDomain *domain, GString *words)
+static void say_line(const char *line, gpointer data)
+{
+    g_string_append_printf(data, "virt-vfio: %s\n", line);
+}
+
+static VvUserHooks user_hooks(VvHost *host, const VvHookCall *call, const VvDomain *domain, GString *words)
+{
+    return (VvUserHooks){.sysfs = vv_host_sysfs(host),
+                         .domain = domain->name,
+                         .uuid = domain->uuid,
+                         .phase_ms = USER_HOOKS_MS,
+                         .until = call->until,
+                         .say = say_line,
+                         .data = words};
+}
+
+/* What pre-start says counts even where all was taken already: 'virt-vfio start' leaves these two phases to
+ * this hook while it is live. `release`, which libvirt calls after a refusal, gives the devices back. */
+static int prepare(VvHost *host, VvJournal *journal, const VvUserHooks *hooks, const VvDomain *domain,
+                   GString *words)
 {
     const VvHandoverOptions options = limits();
     g_autoptr(GError) error = NULL;
@@ -84,13 +106,23 @@ static int prepare(VvHost *host, VvJournal *journal, const VvDomain *domain, GSt
     g_autoptr(VvPlan) plan = vv_domain_plan_take(host, journal, domain, NULL, NULL, &error);
     if (plan && !vv_plan_ok(plan))
         return refuse(words, domain, plan);
-    if (plan && vv_handover_take(host, journal, plan, &options, &error))
+    if (plan && vv_hooked_take(hooks, host, journal, plan, &options, &error) &&
+        vv_user_hooks_run(hooks, VV_PHASE_PRE_START, plan, &error))
         return 0;
     g_string_append_printf(words, "virt-vfio: %s\n", error->message);
     return 1;
 }
 
-static void release(VvHost *host, VvJournal *journal, const VvDomain *domain, GString *words)
+static void started(VvHost *host, VvJournal *journal, const VvUserHooks *hooks, const VvDomain *domain)
+{
+    g_autoptr(VvPlan) plan = vv_domain_plan_take(host, journal, domain, NULL, NULL, NULL);
+
+    if (plan)
+        vv_user_hooks_run(hooks, VV_PHASE_POST_START, plan, NULL);
+}
+
+static void release(VvHost *host, VvJournal *journal, const VvUserHooks *hooks, const VvDomain *domain,
+                    GString *words)
 {
     const VvHandoverOptions options = limits();
     g_autoptr(GError) error = NULL;
@@ -98,7 +130,7 @@ static void release(VvHost *host, VvJournal *journal, const VvDomain *domain, GS
     g_autoptr(VvPlan) plan = entries && entries->len ? vv_plan_return(host, entries) : NULL;
 
     if (plan)
-        vv_handover_return(host, journal, plan, &options, &error);
+        vv_hooked_return(hooks, host, journal, plan, &options, &error);
     if (error)
         g_string_append_printf(words, "virt-vfio: %s; see 'virt-vfio status'\n", error->message);
 }
@@ -107,9 +139,10 @@ int vv_hook_handle(VvHost *host, VvJournal *journal, const VvHookConfig *config,
                    GString *words)
 {
     gboolean prepares = strcmp(call->operation, "prepare") == 0;
+    gboolean starts = strcmp(call->operation, "started") == 0;
     g_autoptr(GError) error = NULL;
 
-    if (!prepares && strcmp(call->operation, "release") != 0)
+    if (!prepares && !starts && strcmp(call->operation, "release") != 0)
         return 0;
     g_autoptr(VvDomain) domain = vv_domain_read(call->xml, call->length, &error);
     if (domain && !domain->uuid)
@@ -120,7 +153,10 @@ int vv_hook_handle(VvHost *host, VvJournal *journal, const VvHookConfig *config,
     }
     if (!domain->ours && !config->all)
         return 0;
-    if (!prepares)
-        release(host, journal, domain, words);
-    return prepares && domain->devices->len ? prepare(host, journal, domain, words) : 0;
+    const VvUserHooks hooks = user_hooks(host, call, domain, words);
+    if (starts && domain->devices->len)
+        started(host, journal, &hooks, domain);
+    if (!prepares && !starts)
+        release(host, journal, &hooks, domain, words);
+    return prepares && domain->devices->len ? prepare(host, journal, &hooks, domain, words) : 0;
 }

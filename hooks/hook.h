@@ -21,15 +21,17 @@ gboolean vv_hook_config_load(const char *root, VvHookConfig *config, GError **er
 
 /* One call of libvirt's. */
 typedef struct {
-    const char *operation; /* "prepare", "release", … */
+    const char *operation; /* "prepare", "started", "release", … */
     const char *xml;       /* of the domain, from a hostile place */
     gsize length;
+    gint64 until; /* monotonic microseconds when it has to be done; 0: whenever */
 } VvHookCall;
 
 /* The host as it is for a call: a card that an interrupted reset has taken away from the kernel is back. */
 VvHost *vv_hook_scan(VvSysfs *sysfs, VvJournal *journal, GError **error);
 
-/* Does what the call asks of us: `prepare` plans and takes, `release` gives back, all else is not for us.
+/* Does what the call asks of us: `prepare` plans and takes, `started` is for user hooks (hooks/userhook.h),
+ * `release` gives back, all else is not for us.
  * What there is to say goes to `words`, which libvirt shows to whoever started the domain. The exit code: not
  * 0 from `prepare` keeps the domain from starting, so no other call ever gives one. */
 int vv_hook_handle(VvHost *host, VvJournal *journal, const VvHookConfig *config, const VvHookCall *call,

@@ -54,7 +54,8 @@ static char *read_input(gsize *ret_length)
 static int handle(const char *operation, GString *words, GError **error)
 {
     VvHookConfig config;
-    VvHookCall call = {.operation = operation};
+    VvHookCall call = {.operation = operation,
+                       .until = g_get_monotonic_time() + LIMIT_SECONDS * G_USEC_PER_SEC};
     g_autofree char *xml = read_input(&call.length);
     g_autoptr(VvSysfs) sysfs = vv_sysfs_new(NULL, error);
     g_autoptr(VvJournal) journal = vv_journal_new(NULL);
