@@ -4,6 +4,7 @@
 #include "launcher/json.h"
 #include "launcher/present.h"
 #include "launcher/rom-plan.h"
+#include "launcher/user-hooks.h"
 #include "vfio/error.h"
 
 #include <string.h>
@@ -121,7 +122,7 @@ gboolean vv_give_back(VvContext *context, const GPtrArray *entries, VvPlan **ret
 
     VvHandoverOptions options = vv_context_handover(context);
     g_autoptr(VvPlan) plan = vv_plan_return(host, entries);
-    gboolean ok = vv_handover_return(host, vv_context_journal(context), plan, &options, error);
+    gboolean ok = vv_return(context, entries, plan, &options, error);
     if (ret_plan)
         *ret_plan = g_steal_pointer(&plan);
     return ok;

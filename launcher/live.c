@@ -2,6 +2,7 @@
 #include "launcher/live.h"
 
 #include "launcher/present.h"
+#include "launcher/user-hooks.h"
 #include "vfio/error.h"
 
 #include <string.h>
@@ -76,10 +77,9 @@ gboolean vv_live_attach(VvContext *context, const VvStored *stored, const char *
 {
     g_autoptr(GPtrArray) before =
         vv_journal_entries_of(vv_context_journal(context), stored->domain->uuid, error);
-    VvHandoverOptions options = vv_context_handover(context);
     g_autoptr(GError) problem = NULL;
 
-    if (!before || !vv_handover_take(context->host, vv_context_journal(context), plan, &options, error))
+    if (!before || !vv_take(context, stored->domain, plan, error))
         return FALSE;
     if (plug(context, stored, after, hostdev, error))
         return TRUE;

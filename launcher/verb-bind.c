@@ -2,10 +2,11 @@
 #include "launcher/devices.h"
 #include "launcher/json.h"
 #include "launcher/present.h"
+#include "launcher/user-hooks.h"
 #include "vfio/error.h"
 
 static char **allow;
-static gboolean all, quarantine;
+static gboolean all, quarantine, no_hooks;
 
 const GOptionEntry vv_bind_options[] = {
     {"allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Lift one reason of the plan", "CODE[=ADDRESS]"},
@@ -16,6 +17,7 @@ const GOptionEntry vv_release_options[] = {
     {"all", 0, 0, G_OPTION_ARG_NONE, &all, "Everything that was taken by hand", NULL},
     {"quarantine", 0, 0, G_OPTION_ARG_NONE, &quarantine,
      "Keep them on VFIO, where nobody uses them until they are released again", NULL},
+    {"no-hooks", 0, 0, G_OPTION_ARG_NONE, &no_hooks, "Without user hooks", NULL},
     {0},
 };
 
@@ -44,8 +46,7 @@ int vv_verb_bind(VvContext *context, char **words, GError **error)
         vv_show_plan(context, plan, "This would be taken from this host");
         return vv_plan_ok(plan) ? 0 : VV_ERROR_REFUSED;
     }
-    VvHandoverOptions handover = vv_context_handover(context);
-    gboolean ok = vv_handover_take(host, vv_context_journal(context), plan, &handover, error);
+    gboolean ok = vv_take(context, NULL, plan, error);
     if (context->json)
         vv_json_print(vv_json_plan(plan));
     else if (ok && nothing_was_done(plan))
@@ -118,7 +119,8 @@ int vv_verb_release(VvContext *context, char **words, GError **error)
     }
     VvHandoverOptions handover = vv_context_handover(context);
     handover.quarantine = quarantine;
-    gboolean ok = vv_handover_return(host, vv_context_journal(context), plan, &handover, error);
+    gboolean ok = no_hooks ? vv_handover_return(host, vv_context_journal(context), plan, &handover, error)
+                           : vv_return(context, entries, plan, &handover, error);
     if (context->json)
         vv_json_print(vv_json_plan(plan));
     else if (!entries->len && !context->recovered->len)

@@ -2,6 +2,7 @@
 #include "launcher/devices.h"
 #include "launcher/json.h"
 #include "launcher/present.h"
+#include "launcher/user-hooks.h"
 #include "vfio/error.h"
 #include "vfio/reset.h"
 
@@ -125,6 +126,7 @@ int vv_verb_reset(VvContext *context, char **words, GError **error)
 
     const VvHandoverOptions handover = vv_context_handover(context);
     const char *used = NULL;
+    vv_tell_reset(context, plan);
     gboolean ok = vv_reset(context->host, context->journal, plan, choice, &handover, &used, error);
     if (context->json)
         print_json(plan, choice, used);

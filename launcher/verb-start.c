@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/messages.h"
 #include "domains/usbport.h"
-#include "hooks/hook.h"
-#include "hooks/install.h"
 #include "launcher/devices.h"
 #include "launcher/json.h"
 #include "launcher/present.h"
 #include "launcher/rom-auto.h"
+#include "launcher/user-hooks.h"
 #include "vfio/error.h"
 
 #include <string.h>
@@ -120,7 +119,7 @@ static gboolean start_domain(VvContext *context, const VvDomain *domain, VvPlan 
     step->failed = !ok;
     vv_print_progress(context, what, step->us, !ok, NULL);
     if (ok)
-        return TRUE;
+        return vv_tell_start(context, domain, VV_PHASE_POST_START, plan, NULL);
     g_autoptr(GError) problem = NULL;
     g_autofree char *hint = rom_hint(domain);
     add_log_hint(context, domain, error);
@@ -133,10 +132,16 @@ static gboolean start_domain(VvContext *context, const VvDomain *domain, VvPlan 
     return FALSE;
 }
 
-static gboolean reset_devices(VvContext *context, const VvDomain *domain, VvPlan *plan, GError **error)
+/* What comes between the taking and the start. */
+static gboolean get_ready(VvContext *context, const VvDomain *domain, VvPlan *plan, GError **error)
 {
-    if (!reset_first || vv_reset_taken(context, plan, error))
-        return TRUE;
+    if (reset_first)
+        vv_tell_reset(context, plan);
+    if (!reset_first || vv_reset_taken(context, plan, error)) {
+        vv_rom_prepare_late(context, domain, plan);
+        if (vv_tell_start(context, domain, VV_PHASE_PRE_START, plan, error))
+            return TRUE;
+    }
     give_back(context, domain, plan, NULL);
     g_prefix_error(error, "domain %s was not started: ", domain->name);
     return FALSE;
@@ -209,31 +214,16 @@ static int take_and_start(VvContext *context, const VvDomain *domain, VvPlan **r
         return VV_ERROR_FAILED;
     vv_print_progress(context, "planned", g_get_monotonic_time() - before, FALSE, NULL);
 
-    VvHandoverOptions options = vv_context_handover(context);
-    if (!vv_rom_prepare(context, domain, plan, error) ||
-        !vv_handover_take(context->host, vv_context_journal(context), plan, &options, error) ||
-        !reset_devices(context, domain, plan, error))
+    if (!vv_rom_prepare(context, domain, plan, error) || !vv_take(context, domain, plan, error) ||
+        !get_ready(context, domain, plan, error))
         return VV_ERROR_FAILED;
-    vv_rom_prepare_late(context, domain, plan);
     return start_domain(context, domain, plan, error) ? 0 : VV_ERROR_FAILED;
-}
-
-/* Will libvirt's hook give this domain's devices back? Domain NULL: any domain's. */
-static gboolean hook_is_live(VvContext *context, const VvDomain *domain)
-{
-    gboolean system = !context->uri || strcmp(context->uri, "qemu:///system") == 0;
-    VvSysfs *sysfs = system ? vv_context_sysfs(context, NULL) : NULL;
-    g_autoptr(VvHookStatus) status = sysfs ? vv_hook_status(context->sysroot, sysfs) : NULL;
-    VvHookConfig config;
-
-    return status && vv_hook_is_live(status) && vv_hook_config_load(context->sysroot, &config, NULL) &&
-           (!domain || domain->ours || config.all);
 }
 
 /* Somebody has to give the devices back. */
 static gboolean check_words(VvContext *context, const VvDomain *domain, GError **error)
 {
-    if (context->dry_run || wait_for_it != keep || (!wait_for_it && hook_is_live(context, domain)))
+    if (context->dry_run || wait_for_it != keep || (!wait_for_it && vv_hook_serves(context, domain)))
         return TRUE;
     if (wait_for_it)
         g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "start: --wait and --keep exclude each other");
@@ -270,7 +260,7 @@ int vv_verb_start(VvContext *context, char **words, GError **error)
     if (result == 0 && !context->dry_run && wait_for_it)
         result = wait_and_give_back(context, domain, error);
     else if (result == 0 && !context->dry_run && !context->json)
-        printf(hook_is_live(context, domain)
+        printf(vv_hook_serves(context, domain)
                    ? "  devices come back by themselves when %s stops (the hook is live)\n"
                    : "  devices stay taken; 'virt-vfio stop %s' gives them back\n",
                domain->name);
