@@ -184,17 +184,20 @@ static void test_nothing_is_inherited(void **state)
     sigprocmask(SIG_BLOCK, &blocked, &before);
     signal(SIGPIPE, SIG_IGN);
     put_hook("post-bind/1", "ls /proc/self/fd >%R/log\n"
-                            "grep -E 'Sig(Blk|Ign):' /proc/$$/status >>%R/log\n"
                             "read -r _ _ _ _ group session terminal _ </proc/$$/stat\n"
                             "[ $group = $$ ] && [ $session = $$ ] && [ $terminal = 0 ] && umask >>%R/log");
+    /* No shell: some empty the mask themselves. */
+    fake_host_put(bench.fake, DIR "post-bind/2", "#!/bin/cat /proc/self/status\n");
+    set_mode(DIR "post-bind/2", 0755);
     assert_runs(VV_PHASE_POST_BIND);
     sigprocmask(SIG_SETMASK, &before, NULL);
     signal(SIGPIPE, SIG_DFL);
     close(left_open);
     close(high);
     /* 3 is the folder that ls reads. */
-    assert_noted("0\n1\n2\n3\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n0022\n");
-    assert_string_equal(said->str, "");
+    assert_noted("0\n1\n2\n3\n0022\n");
+    assert_said("SigBlk:\t0000000000000000");
+    assert_said("SigIgn:\t0000000000000000");
 }
 
 static void test_output(void **state)
