@@ -70,14 +70,14 @@ static int compare_names(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static GPtrArray *list_names(const char *folder)
+static GPtrArray *list_names(const char *folder, gboolean (*wanted)(const char *name))
 {
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
     const char *name;
 
     while (dir && (name = g_dir_read_name(dir)))
-        if (is_name(name))
+        if (!wanted || wanted(name))
             g_ptr_array_add(names, g_strdup(name));
     g_ptr_array_sort(names, compare_names);
     return names;
@@ -104,7 +104,7 @@ static void add_folder(GPtrArray *found, const VvSysfs *sysfs, const char *const
             return;
         }
     }
-    g_autoptr(GPtrArray) names = list_names(folder);
+    g_autoptr(GPtrArray) names = list_names(folder, is_name);
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL);
         g_autofree char *name = g_build_filename(prefix, names->pdata[i], NULL);
@@ -113,15 +113,58 @@ static void add_folder(GPtrArray *found, const VvSysfs *sysfs, const char *const
     }
 }
 
-GPtrArray *vv_user_hooks_find(const VvSysfs *sysfs, const char *domain, const char *phase)
+static void add_general(GPtrArray *found, const VvSysfs *sysfs, const char *phase)
 {
-    GPtrArray *found = g_ptr_array_new_with_free_func(hook_free);
-    g_autofree char *own = g_build_filename("domains", domain, phase, NULL);
-
     add_folder(found, sysfs, (const char *const[]){"virt-vfio", "hooks.d", phase, NULL}, phase);
+}
+
+static void add_own(GPtrArray *found, const VvSysfs *sysfs, const char *domain, const char *phase)
+{
+    g_autofree char *prefix = g_build_filename("domains", domain, phase, NULL);
+
     /* libvirt refuses a name with a slash; this one leads to other folders. */
     if (*domain && !strchr(domain, '/') && strcmp(domain, ".") != 0 && strcmp(domain, "..") != 0)
         add_folder(found, sysfs,
-                   (const char *const[]){"virt-vfio", "hooks.d", "domains", domain, phase, NULL}, own);
+                   (const char *const[]){"virt-vfio", "hooks.d", "domains", domain, phase, NULL}, prefix);
+}
+
+GPtrArray *vv_user_hooks_find(const VvSysfs *sysfs, const char *domain, const char *phase)
+{
+    GPtrArray *found = g_ptr_array_new_with_free_func(hook_free);
+
+    add_general(found, sysfs, phase);
+    add_own(found, sysfs, domain, phase);
     return found;
+}
+
+static gboolean is_listed(const GPtrArray *found, const VvUserHook *hook)
+{
+    for (guint i = 0; i < found->len; i++)
+        if (strcmp(((const VvUserHook *)found->pdata[i])->path, hook->path) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+GPtrArray *vv_user_hooks_list(const VvSysfs *sysfs)
+{
+    GPtrArray *listed = g_ptr_array_new_with_free_func(hook_free);
+    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(hook_free);
+    g_autofree char *folder =
+        g_build_filename(vv_sysfs_root(sysfs), VV_SYSCONFDIR, "virt-vfio/hooks.d/domains", NULL);
+    g_autoptr(GPtrArray) domains = list_names(folder, NULL);
+
+    for (VvPhase phase = 0; phase < VV_PHASES; phase++) {
+        add_general(found, sysfs, vv_phase_name(phase));
+        for (guint i = 0; i < domains->len; i++)
+            add_own(found, sysfs, domains->pdata[i], vv_phase_name(phase));
+    }
+    /* A folder that is not trusted is found once for each phase below it. */
+    while (found->len) {
+        VvUserHook *hook = g_ptr_array_steal_index(found, 0);
+        if (is_listed(listed, hook))
+            hook_free(hook);
+        else
+            g_ptr_array_add(listed, hook);
+    }
+    return listed;
 }

@@ -4,11 +4,6 @@
 #include "hooks/userhook.h"
 
 /* Shared by userhook*.c only. */
-typedef struct {
-    char *path;    /* "/etc/virt-vfio/hooks.d/pre-bind/10-cpus" */
-    char *name;    /* "pre-bind/10-cpus" */
-    char *problem; /* why it must not be run, and what to do; NULL: it may */
-} VvUserHook;
 
 /* The hooks of one phase in the order in which they run (VvUserHook *, owned by the caller), and a folder
  * that is not root's alone as one with a problem. */

@@ -17,6 +17,7 @@ typedef enum {
     VV_PHASE_PRE_RELEASE, /* the guest is gone; may refuse: then the devices stay on VFIO */
     VV_PHASE_RESET,       /* still on VFIO: before they go home, and before our own reset */
     VV_PHASE_POST_RELEASE,
+    VV_PHASES,
 } VvPhase;
 
 /* Whose hooks, and how long they may take. All is borrowed. */
@@ -30,6 +31,16 @@ typedef struct {
     void (*say)(const char *line, gpointer data);
     gpointer data;
 } VvUserHooks;
+
+typedef struct {
+    char *path;    /* "/etc/virt-vfio/hooks.d/pre-bind/10-cpus" */
+    char *name;    /* "pre-bind/10-cpus" */
+    char *problem; /* why it must not be run, and what to do; NULL: it may */
+} VvUserHook;
+
+/* All that are there (VvUserHook *, owned by the caller), phase by phase, for everybody and then for each
+ * domain. A folder that is not root's alone is listed as one, with its problem. */
+GPtrArray *vv_user_hooks_list(const VvSysfs *sysfs);
 
 /* "pre-bind". */
 const char *vv_phase_name(VvPhase phase);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hooks/install.h"
+#include "hooks/userhook.h"
 #include "launcher/command.h"
 #include "launcher/json.h"
 #include "vfio/error.h"
@@ -10,7 +11,22 @@
 static const char restart[] =
     "restart libvirt's daemon ('systemctl restart libvirtd', or virtqemud); guests go on";
 
-static json_object *json_status(const VvHookStatus *status)
+static json_object *json_user_hooks(const VvSysfs *sysfs)
+{
+    json_object *array = json_object_new_array();
+    g_autoptr(GPtrArray) hooks = vv_user_hooks_list(sysfs);
+
+    for (guint i = 0; i < hooks->len; i++) {
+        const VvUserHook *hook = hooks->pdata[i];
+        json_object *object = json_object_new_object();
+        json_object_object_add(object, "path", vv_json_text(hook->path));
+        json_object_object_add(object, "problem", vv_json_text(hook->problem));
+        json_object_array_add(array, object);
+    }
+    return array;
+}
+
+static json_object *json_status(const VvSysfs *sysfs, const VvHookStatus *status)
 {
     static const char *const seen[] = {"no-daemon", "yes", "no"};
     json_object *object = json_object_new_object();
@@ -26,6 +42,7 @@ static json_object *json_status(const VvHookStatus *status)
     json_object_object_add(object, "seen", vv_json_text(seen[status->seen]));
     json_object_object_add(object, "confined", vv_json_text(status->confined));
     json_object_object_add(object, "others", others);
+    json_object_object_add(object, "user_hooks", json_user_hooks(sysfs));
     return object;
 }
 
@@ -46,7 +63,20 @@ static void print_link(const VvHookStatus *status)
         printf("  version       %s\n", status->version);
 }
 
-static void print_status(const VvHookStatus *status)
+static void print_user_hooks(const VvSysfs *sysfs)
+{
+    g_autoptr(GPtrArray) hooks = vv_user_hooks_list(sysfs);
+
+    for (guint i = 0; i < hooks->len; i++) {
+        const VvUserHook *hook = hooks->pdata[i];
+        if (hook->problem)
+            printf("  not run       %s\n", hook->problem);
+        else
+            printf("  user hook     %s\n", hook->path);
+    }
+}
+
+static void print_status(const VvSysfs *sysfs, const VvHookStatus *status)
 {
     printf("The hook is %s.\n\n",
            vv_hook_is_live(status) ? "live: devices of domains go and come back by themselves" : "not live");
@@ -61,6 +91,7 @@ static void print_status(const VvHookStatus *status)
         printf("  confined      %s\n", status->confined);
     for (guint i = 0; i < status->others->len; i++)
         printf("  another hook  %s; libvirt runs all of them\n", (const char *)status->others->pdata[i]);
+    print_user_hooks(sysfs);
 }
 
 int vv_verb_hook_status(VvContext *context, char **words G_GNUC_UNUSED, GError **error)
@@ -71,9 +102,9 @@ int vv_verb_hook_status(VvContext *context, char **words G_GNUC_UNUSED, GError *
 
     g_autoptr(VvHookStatus) status = vv_hook_status(context->sysroot, sysfs);
     if (context->json)
-        vv_json_print(json_status(status));
+        vv_json_print(json_status(sysfs, status));
     else
-        print_status(status);
+        print_status(sysfs, status);
     return vv_hook_is_live(status) ? 0 : VV_ERROR_NOT_READY;
 }
 

@@ -396,6 +396,39 @@ static void test_distrust_is_said(void **state)
     assert_noted("");
 }
 
+static void test_list(void **state)
+{
+    static const struct {
+        const char *path, *problem;
+    } rows[] = {
+        {DIR "pre-bind/2", NULL},
+        {DIR "domains/my guest/pre-bind/1", NULL},
+        {DIR "domains/open", "can be written to by others"},
+        {DIR "pre-start/1", NULL},
+        {DIR "reset/1", "is not executable"},
+    };
+    g_autoptr(GPtrArray) none = vv_user_hooks_list(fake_host_sysfs(bench.fake));
+
+    assert_int_equal(none->len, 0);
+    put_hook("reset/1", "");
+    put_hook("pre-start/1", "");
+    put_hook("pre-bind/2", "");
+    put_hook("domains/my guest/pre-bind/1", "");
+    put_hook("domains/open/pre-bind/1", "");
+    put_hook("domains/open/reset/1", "");
+    set_mode(DIR "domains/open", 0777);
+    set_mode(DIR "reset/1", 0644);
+    g_autoptr(GPtrArray) list = vv_user_hooks_list(fake_host_sysfs(bench.fake));
+    assert_int_equal(list->len, G_N_ELEMENTS(rows));
+    for (guint i = 0; i < list->len; i++) {
+        const VvUserHook *hook = list->pdata[i];
+        g_autofree char *path = below(rows[i].path);
+        assert_string_equal(hook->path, path);
+        assert_int_equal(hook->problem != NULL, rows[i].problem != NULL);
+        assert_true(!hook->problem || strstr(hook->problem, rows[i].problem));
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
 
 int main(void)
@@ -413,6 +446,7 @@ int main(void)
         TEST(test_hangs_in_the_kernel),
         TEST(test_who_may_change_it),
         TEST(test_distrust_is_said),
+        TEST(test_list),
     };
 
     umask(022);
