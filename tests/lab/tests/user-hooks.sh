@@ -56,6 +56,8 @@ chown 65534 "$hooks/pre-bind/20-no"
 chmod 755 "$hooks/pre-bind/20-no"
 run virt-vfio bind "$nvme"
 expect 'a hook of somebody else' 3 'does not belong to root'
+run virt-vfio hook status
+expect 'hook status lists them' 4 "user hook     $hooks/pre-bind/10-note" "not run       $hooks/pre-bind/20-no does not belong"
 rm -f /run/noted
 home 'hooks that are not trusted'
 
@@ -169,7 +171,7 @@ expect 'a hook hangs: libvirtd answers meanwhile' 0 plain
 run_rc=0
 wait "$starter" || run_rc=$?
 run_words='virsh start plain' run_out=$(<"$tap_tmp/hanging")
-expect 'a hook that hangs: the start fails' 1 'took longer than 5.0 s and was ended'
+expect 'a hook that hangs: the start fails' 1 "$hooks/pre-bind/20-no: it took longer than" 'and was ended'
 ok 'a hook that hangs: well within 28 s' test $((SECONDS - started)) -lt 25
 ok 'a hook that hangs: nothing of it is left' lab_wait 5 gone "$(</run/hanging)"
 noted 'a hook that hangs' 'pre-bind plain e1000e' 'post-release plain e1000e'
