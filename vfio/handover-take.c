@@ -41,7 +41,7 @@ static gboolean is_as_planned(VvRun *run, const VvPlanDevice *planned, const VvE
         return FALSE;
     }
     g_autofree char *now = vv_device_driver_now(run->sysfs, planned->device);
-    if (was_free && g_strcmp0(now, planned->from) != 0) {
+    if (was_free && g_strcmp0(now, planned->from) != 0 && (now || !run->options.let_go)) {
         vv_run_fail(
             run,
             g_error_new(VV_ERROR, VV_ERROR_FAILED,
@@ -79,6 +79,8 @@ static VvEntry *new_entry(const VvRun *run, const VvPlanDevice *planned, GHashTa
     VvEntry *entry = vv_entry_new(planned->address, run->plan->owner, run->plan->owner_name);
 
     entry->driver = vv_device_driver_now(run->sysfs, planned->device);
+    if (!entry->driver && run->options.let_go)
+        entry->driver = g_strdup(planned->from);
     entry->override = g_strdup(g_hash_table_lookup(overrides, planned->device->text));
     entry->power = read_attribute(run, planned->device, "power/control");
     entry->d3cold = read_attribute(run, planned->device, "d3cold_allowed");

@@ -13,11 +13,12 @@
  * (Documentation/ABI/testing/sysfs-bus-pci). Each device has a worker (vfio/worker.h). vfio/recover.h brings
  * back what a program left behind that was killed on the way. */
 typedef struct {
-    guint parallel; /* workers side by side, 1-16; 0: 16 */
-    guint stage_ms; /* deadline for each thing that a worker does (an unbind, a probe); 0: 15000 */
-    guint reset_ms; /* deadline for a reset; 0: 70000, because a device may take 60 s to come back from it
-                       (drivers/pci/pci.c, PCIE_RESET_READY_POLL_MS) */
-    guint lock_ms;  /* how long to wait for another program's group locks, all together; 0: 5000 */
+    guint parallel;  /* workers side by side, 1-16; 0: 16 */
+    guint stage_ms;  /* deadline for each thing that a worker does (an unbind, a probe); 0: 15000 */
+    guint reset_ms;  /* deadline for a reset; 0: 70000, because a device may take 60 s to come back from it
+                        (drivers/pci/pci.c, PCIE_RESET_READY_POLL_MS) */
+    guint lock_ms;   /* how long to wait for another program's group locks, all together; 0: 5000 */
+    gboolean let_go; /* taking: a driver may have let go since the plan; it gets the device back */
     gboolean quarantine;         /* giving back: keep the devices on VFIO all the same */
     const char *quarantine_note; /* why, for the journal; NULL: on request. Borrowed */
     void (*progress)(const VvStep *step, gpointer data); /* after each step; may be NULL */
