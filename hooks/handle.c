@@ -117,8 +117,11 @@ static void started(VvHost *host, VvJournal *journal, const VvUserHooks *hooks, 
 {
     g_autoptr(VvPlan) plan = vv_domain_plan_take(host, journal, domain, NULL, NULL, NULL);
 
-    if (plan)
-        vv_user_hooks_run(hooks, VV_PHASE_POST_START, plan, NULL);
+    if (!plan)
+        return;
+    /* That the guest holds its devices is no news here. */
+    g_ptr_array_set_size(plan->reasons, 0);
+    vv_user_hooks_run(hooks, VV_PHASE_POST_START, plan, NULL);
 }
 
 static void release(VvHost *host, VvJournal *journal, const VvUserHooks *hooks, const VvDomain *domain,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "hooks/userhook.h"
+#include "hooks/userhook-internal.h"
 
 #include "vfio/error.h"
 #include "vfio/group.h"
@@ -18,6 +18,18 @@ static gboolean takes_anything(const VvPlan *plan)
     return FALSE;
 }
 
+/* Hooks that unload a driver are common, and the plan was made with it. */
+static gboolean take(const VvUserHooks *hooks, VvHost *host, VvJournal *journal, VvPlan *plan,
+                     const VvHandoverOptions *options, GError **error)
+{
+    const char *phase = vv_phase_name(VV_PHASE_PRE_BIND);
+    g_autoptr(GPtrArray) found = vv_user_hooks_find(hooks->sysfs, hooks->domain, phase);
+    VvHandoverOptions changed = *options;
+
+    changed.let_go = found->len > 0;
+    return vv_handover_take(host, journal, plan, &changed, error);
+}
+
 gboolean vv_hooked_take(const VvUserHooks *hooks, VvHost *host, VvJournal *journal, VvPlan *plan,
                         const VvHandoverOptions *options, GError **error)
 {
@@ -25,7 +37,7 @@ gboolean vv_hooked_take(const VvUserHooks *hooks, VvHost *host, VvJournal *journ
         return vv_handover_take(host, journal, plan, options, error);
 
     gboolean asked = vv_user_hooks_run(hooks, VV_PHASE_PRE_BIND, plan, error);
-    gboolean ok = asked && vv_handover_take(host, journal, plan, options, error);
+    gboolean ok = asked && take(hooks, host, journal, plan, options, error);
     vv_user_hooks_run(hooks, ok ? VV_PHASE_POST_BIND : VV_PHASE_POST_RELEASE, plan, NULL);
     if (!asked)
         g_prefix_error(error, "no device was taken: ");
@@ -63,6 +75,19 @@ static gboolean keep(VvHost *host, VvJournal *journal, VvPlan *plan, const VvHan
     return FALSE;
 }
 
+/* 'virt-vfio stop' waits for a guest whose devices libvirt's hook gives back meanwhile, with its hooks. */
+static gboolean gives_anything(const VvJournal *journal, const VvPlan *plan)
+{
+    for (guint i = 0; i < plan->devices->len; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(VvEntry) entry =
+            vv_journal_read(journal, ((const VvPlanDevice *)plan->devices->pdata[i])->address, &error);
+        if (entry || error)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static const VvDevice *find_held(const VvUserHooks *hooks, const VvPlan *plan)
 {
     for (guint i = 0; i < plan->devices->len; i++) {
@@ -95,7 +120,7 @@ gboolean vv_hooked_return(const VvUserHooks *hooks, VvHost *host, VvJournal *jou
 {
     GError *refusal = NULL;
 
-    if (!plan->devices->len || options->quarantine || !guest_is_gone(hooks, plan))
+    if (options->quarantine || !gives_anything(journal, plan) || !guest_is_gone(hooks, plan))
         return vv_handover_return(host, journal, plan, options, error);
     if (!vv_user_hooks_run(hooks, VV_PHASE_PRE_RELEASE, plan, &refusal))
         return keep(host, journal, plan, options, refusal, error);

@@ -9,20 +9,20 @@
 
 #define HOOK_MS 10000
 
-/* `reserve_ms` is what libvirt's hook still needs behind the phase: the hand-over's own deadlines, or a few
- * words. */
+/* `refusal` is the error of a phase that decides, and 0 of one that does not. `reserve_ms` is what libvirt's
+ * hook still needs behind the phase: the hand-over's own deadlines, or a few words. */
 static const struct {
     const char *name;
-    gboolean decides;
+    VvError refusal;
     guint reserve_ms;
 } phases[] = {
-    [VV_PHASE_PRE_BIND] = {"pre-bind", TRUE, 16000},
-    [VV_PHASE_POST_BIND] = {"post-bind", FALSE, 2000},
-    [VV_PHASE_PRE_START] = {"pre-start", TRUE, 2000},
-    [VV_PHASE_POST_START] = {"post-start", FALSE, 2000},
-    [VV_PHASE_PRE_RELEASE] = {"pre-release", TRUE, 16000},
-    [VV_PHASE_RESET] = {"reset", FALSE, 16000},
-    [VV_PHASE_POST_RELEASE] = {"post-release", FALSE, 2000},
+    [VV_PHASE_PRE_BIND] = {"pre-bind", VV_ERROR_REFUSED, 16000},
+    [VV_PHASE_POST_BIND] = {"post-bind", 0, 2000},
+    [VV_PHASE_PRE_START] = {"pre-start", VV_ERROR_FAILED, 2000},
+    [VV_PHASE_POST_START] = {"post-start", 0, 2000},
+    [VV_PHASE_PRE_RELEASE] = {"pre-release", VV_ERROR_FAILED, 16000},
+    [VV_PHASE_RESET] = {"reset", 0, 16000},
+    [VV_PHASE_POST_RELEASE] = {"post-release", 0, 2000},
 };
 
 const char *vv_phase_name(VvPhase phase)
@@ -134,9 +134,9 @@ static gboolean run_all(const VvUserHooks *hooks, VvPhase phase, const GPtrArray
         g_free(arguments->pdata[0]);
         arguments->pdata[0] = g_strdup(hook->path);
         g_autofree char *problem = run_one(hooks, hook, &program, time_left(hooks, phase, began));
-        ok = !problem || !phases[phase].decides;
+        ok = !problem || !phases[phase].refusal;
         if (!ok)
-            g_set_error(error, VV_ERROR, VV_ERROR_REFUSED, "%s", problem);
+            g_set_error(error, VV_ERROR, phases[phase].refusal, "%s", problem);
         else if (problem)
             hooks->say(problem, hooks->data);
     }
@@ -151,8 +151,8 @@ gboolean vv_user_hooks_run(const VvUserHooks *hooks, VvPhase phase, const VvPlan
 
     if (!found->len)
         return TRUE;
-    if (!problem || !phases[phase].decides)
+    if (!problem || !phases[phase].refusal)
         return run_all(hooks, phase, found, plan, error);
-    g_set_error(error, VV_ERROR, VV_ERROR_REFUSED, "user hook %s", problem);
+    g_set_error(error, VV_ERROR, phases[phase].refusal, "user hook %s", problem);
     return FALSE;
 }

@@ -47,8 +47,9 @@ const char *vv_phase_name(VvPhase phase);
 
 /* Runs the hooks of a phase. FALSE, with an error that names the hook, only for a phase that may refuse: the
  * first hook that ends with another exit code than 0, by a signal or by its deadline keeps the rest from
- * running, and one that others than root could have changed keeps all of them. In other phases all run, and
- * failures are said. A hook that hangs in the kernel is left behind. */
+ * running, and one that others than root could have changed keeps all of them. VV_ERROR_REFUSED from
+ * pre-bind, when nothing has changed yet, else VV_ERROR_FAILED. In other phases all run, and failures are
+ * said. A hook that hangs in the kernel is left behind. */
 gboolean vv_user_hooks_run(const VvUserHooks *hooks, VvPhase phase, const VvPlan *plan, GError **error);
 
 /* vv_handover_take() between the hooks of pre-bind and post-bind. With nothing left to take, no hook runs.

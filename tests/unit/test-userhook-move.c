@@ -92,8 +92,13 @@ static void test_a_guests_life(void **state)
     assert_noted("win11 pre-bind nvme\nwin11 post-bind vfio-pci\nwin11 pre-start vfio-pci\n");
     assert_int_equal(call("start"), 0);
     assert_noted("");
+    fake_host_hold_group(b.fake, 2, TRUE);
+    put_hook("post-start", "grep -o '\"verdict\": *\"[a-z]*\"'");
     assert_int_equal(call("started"), 0);
+    fake_host_hold_group(b.fake, 2, FALSE);
     assert_noted("win11 post-start vfio-pci\n");
+    assert_string_equal(words->str, "virt-vfio: post-start/note: \"verdict\": \"ok\"\n");
+    g_string_truncate(words, 0);
     assert_int_equal(call("stopped"), 0);
     assert_noted("");
     assert_int_equal(call("release"), 0);
@@ -151,6 +156,21 @@ static void test_taking_fails(void **state)
     bench_assert_as_before(&b);
 }
 
+/* As 'modprobe -r' in a hook does: the driver has the device back in the end. */
+static void test_a_hook_takes_the_driver_away(void **state)
+{
+    const char *root = fake_host_root(b.fake);
+    g_autofree char *body =
+        g_strdup_printf("rm %s/sys/bus/pci/devices/$3/driver %s/sys/bus/pci/drivers/nvme/$3", root, root);
+
+    put_hook("pre-bind", body);
+    assert_int_equal(call("prepare"), 0);
+    assert_string_equal(words->str, "");
+    bench_assert_journal(&b, "0000:02:00.0 taken nvme");
+    assert_int_equal(call("release"), 0);
+    bench_assert_as_before(&b);
+}
+
 /* It stays where nobody uses it until somebody says so, recovery included. */
 static void test_pre_release_refuses(void **state)
 {
@@ -194,13 +214,40 @@ static void test_a_guest_still_runs(void **state)
     bench_assert_as_before(&b);
 }
 
+/* Two that give back: the second finds nothing to do. */
+static void test_given_back_meanwhile(void **state)
+{
+    const VvUserHooks hooks = {.sysfs = fake_host_sysfs(b.fake), .domain = "win11", .uuid = UUID};
+    g_autoptr(GError) error = NULL;
+
+    assert_int_equal(call("prepare"), 0);
+    bench_rescan(&b);
+    g_autoptr(GPtrArray) entries = vv_journal_entries_of(b.journal, UUID, NULL);
+    g_autoptr(VvHost) host = fake_host_scan(b.fake);
+    g_autoptr(VvPlan) plan = vv_plan_return(host, entries);
+    assert_int_equal(plan->devices->len, 1);
+    assert_int_equal(call("release"), 0);
+    assert_noted("win11 pre-bind nvme\nwin11 post-bind vfio-pci\nwin11 pre-start vfio-pci\n"
+                 "win11 pre-release vfio-pci\nwin11 reset vfio-pci\nwin11 post-release nvme\n");
+    assert_true(vv_hooked_return(&hooks, host, b.journal, plan, &b.options, &error));
+    assert_fine(error);
+    assert_noted("");
+    bench_assert_as_before(&b);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_a_guests_life),      TEST(test_taken_before), TEST(test_pre_bind_refuses),
-        TEST(test_pre_start_refuses),  TEST(test_taking_fails), TEST(test_pre_release_refuses),
+        TEST(test_a_guests_life),
+        TEST(test_taken_before),
+        TEST(test_pre_bind_refuses),
+        TEST(test_pre_start_refuses),
+        TEST(test_taking_fails),
+        TEST(test_pre_release_refuses),
+        TEST(test_a_hook_takes_the_driver_away),
+        TEST(test_given_back_meanwhile),
         TEST(test_a_guest_still_runs),
     };
 
