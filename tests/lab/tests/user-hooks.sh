@@ -44,6 +44,15 @@ expect 'release' 0
 noted 'release' 'pre-release manual vfio-pci' 'reset manual vfio-pci' 'post-release manual nvme'
 home 'by hand'
 
+# shellcheck disable=SC2016 # for the hook
+put_hook pre-bind/20-unbind 'echo "$3" >"/sys/bus/pci/devices/$3/driver/unbind"'
+run virt-vfio bind "$nvme"
+expect 'a hook unbinds the driver' 0
+run virt-vfio release "$nvme"
+expect 'and the driver has the device back' 0 nvme
+rm "$hooks/pre-bind/20-unbind" /run/noted
+home 'a hook unbinds the driver'
+
 put_hook pre-bind/20-no 'echo "not on Sundays" >&2; exit 7'
 run virt-vfio bind "$nvme"
 expect 'pre-bind refuses' 3 'no device was taken' "$hooks/pre-bind/20-no: exit code 7: not on Sundays"
@@ -75,13 +84,13 @@ run virt-vfio bind "$nvme"
 put_hook pre-release/20-no 'echo "the flash has changed"; exit 1'
 rm /run/noted
 run virt-vfio release "$nvme"
-expect 'pre-release refuses' 3 'stay on VFIO, in quarantine' "virt-vfio release $nvme" '--no-hooks' 'the flash has changed'
+expect 'pre-release refuses' 1 'stay on VFIO, in quarantine' "virt-vfio release $nvme" '--no-hooks' 'the flash has changed'
 noted 'pre-release refuses' 'pre-release manual vfio-pci'
 is 'it stays on VFIO' "$(drivers "$nvme")" vfio-pci
 run virt-vfio recover
 expect 'recovery leaves it there, and says why' 1 quarantined 'the flash has changed'
 run virt-vfio release "$nvme"
-expect 'asked again, it refuses again' 3 'the flash has changed'
+expect 'asked again, it refuses again' 1 'the flash has changed'
 run virt-vfio release "$nvme" --no-hooks
 expect 'release --no-hooks' 0
 noted 'release --no-hooks' 'pre-release manual vfio-pci'
@@ -108,7 +117,7 @@ noted 'start --wait, the end' "${ending[@]}"
 home 'start --wait'
 put_hook pre-start/20-no 'echo "not with this monitor"; exit 1'
 run virt-vfio start plain --keep
-expect 'pre-start refuses' 3 'plain was not started' 'not with this monitor'
+expect 'pre-start refuses' 1 'plain was not started' 'not with this monitor'
 noted 'pre-start refuses' "${taking[@]}" "${starting[0]}" "${ending[@]}"
 home 'pre-start refuses'
 lab_libvirt_stop
