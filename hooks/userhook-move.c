@@ -18,15 +18,20 @@ static gboolean takes_anything(const VvPlan *plan)
     return FALSE;
 }
 
+static gboolean has_hooks(const VvUserHooks *hooks, VvPhase phase)
+{
+    g_autoptr(GPtrArray) found = vv_user_hooks_find(hooks->sysfs, hooks->domain, vv_phase_name(phase));
+
+    return found->len > 0;
+}
+
 /* Hooks that unload a driver are common, and the plan was made with it. */
 static gboolean take(const VvUserHooks *hooks, VvHost *host, VvJournal *journal, VvPlan *plan,
                      const VvHandoverOptions *options, GError **error)
 {
-    const char *phase = vv_phase_name(VV_PHASE_PRE_BIND);
-    g_autoptr(GPtrArray) found = vv_user_hooks_find(hooks->sysfs, hooks->domain, phase);
     VvHandoverOptions changed = *options;
 
-    changed.let_go = found->len > 0;
+    changed.let_go = has_hooks(hooks, VV_PHASE_PRE_BIND);
     return vv_handover_take(host, journal, plan, &changed, error);
 }
 
@@ -115,12 +120,19 @@ static gboolean guest_is_gone(const VvUserHooks *hooks, const VvPlan *plan)
     return FALSE;
 }
 
+static gboolean anybody_to_tell(const VvUserHooks *hooks)
+{
+    return has_hooks(hooks, VV_PHASE_PRE_RELEASE) || has_hooks(hooks, VV_PHASE_RESET) ||
+           has_hooks(hooks, VV_PHASE_POST_RELEASE);
+}
+
 gboolean vv_hooked_return(const VvUserHooks *hooks, VvHost *host, VvJournal *journal, VvPlan *plan,
                           const VvHandoverOptions *options, GError **error)
 {
     GError *refusal = NULL;
 
-    if (options->quarantine || !gives_anything(journal, plan) || !guest_is_gone(hooks, plan))
+    if (options->quarantine || !anybody_to_tell(hooks) || !gives_anything(journal, plan) ||
+        !guest_is_gone(hooks, plan))
         return vv_handover_return(host, journal, plan, options, error);
     if (!vv_user_hooks_run(hooks, VV_PHASE_PRE_RELEASE, plan, &refusal))
         return keep(host, journal, plan, options, refusal, error);

@@ -5,10 +5,9 @@
 #include "hooks/userhook.h"
 #include "launcher/command.h"
 
-/* User hooks (hooks/userhook.h) around what verbs do. What they print goes to standard error. `domain` NULL
- * or `owner` VV_OWNER_MANUAL: devices are moved by hand. */
+/* User hooks (hooks/userhook.h) around what verbs do. What they print goes to standard error. */
 
-/* vv_handover_take() with them. */
+/* vv_handover_take() with them; `domain` NULL: by hand. */
 gboolean vv_take(VvContext *context, const VvDomain *domain, VvPlan *plan, GError **error);
 
 /* vv_handover_return() with those of the entries' owner, or of "manual" where they have several. */

@@ -214,6 +214,24 @@ static void test_a_guest_still_runs(void **state)
     bench_assert_as_before(&b);
 }
 
+/* Where there are no hooks, nobody hears of them. */
+static void test_without_hooks(void **state)
+{
+    g_autofree char *path = g_build_filename(fake_host_root(b.fake), "etc/virt-vfio/hooks.d", NULL);
+    g_autofree char *away = g_strconcat(path, ".disabled", NULL);
+
+    assert_int_equal(g_rename(path, away), 0);
+    assert_int_equal(call("prepare"), 0);
+    assert_int_equal(call("started"), 0);
+    fake_host_hold_group(b.fake, 2, TRUE);
+    assert_int_equal(call("release"), 0);
+    assert_null(strstr(words->str, "user hook"));
+    fake_host_hold_group(b.fake, 2, FALSE);
+    assert_int_equal(call("release"), 0);
+    assert_noted("");
+    bench_assert_as_before(&b);
+}
+
 /* Two that give back: the second finds nothing to do. */
 static void test_given_back_meanwhile(void **state)
 {
@@ -248,6 +266,7 @@ int main(void)
         TEST(test_pre_release_refuses),
         TEST(test_a_hook_takes_the_driver_away),
         TEST(test_given_back_meanwhile),
+        TEST(test_without_hooks),
         TEST(test_a_guest_still_runs),
     };
 
