@@ -10,13 +10,14 @@
 #define HOOK_MS 10000
 
 /* `refusal` is the error of a phase that decides, and 0 of one that does not. `reserve_ms` is what libvirt's
- * hook still needs behind the phase: the hand-over's own deadlines, or a few words. */
+ * hook keeps for what comes behind the phase. A taking that then has too little time is cut off, and libvirt
+ * has it undone by a call that has all of its own; behind a giving back there is none. */
 static const struct {
     const char *name;
     VvError refusal;
     guint reserve_ms;
 } phases[] = {
-    [VV_PHASE_PRE_BIND] = {"pre-bind", VV_ERROR_REFUSED, 16000},
+    [VV_PHASE_PRE_BIND] = {"pre-bind", VV_ERROR_REFUSED, 8000},
     [VV_PHASE_POST_BIND] = {"post-bind", 0, 2000},
     [VV_PHASE_PRE_START] = {"pre-start", VV_ERROR_FAILED, 2000},
     [VV_PHASE_POST_START] = {"post-start", 0, 2000},
