@@ -16,6 +16,7 @@ typedef struct {
     VvAddress address;
     char *detail;       /* a sentence without full stop, naming what is affected */
     char *remedy;       /* what to do about it; NULL: nothing to add */
+    int pid;            /* of the process that is in the way; 0: it is none, or not known */
     gboolean can_allow; /* --allow CODE=ADDRESS lifts it */
     gboolean allowed;   /* …and it was given: no longer in the way */
 } VvReason;

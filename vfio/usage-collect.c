@@ -2,9 +2,10 @@
 #include "vfio/child.h"
 #include "vfio/usage-internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#define FIELDS 6
+#define FIELDS 7
 
 /* What the child is asked. */
 typedef struct {
@@ -19,8 +20,9 @@ static void append_line(GString *text, const VvReason *reason)
     g_autofree char *detail = g_strescape(reason->detail, NULL);
     g_autofree char *remedy = reason->remedy ? g_strescape(reason->remedy, NULL) : g_strdup("");
 
-    g_string_append_printf(text, "%s\t%d\t%d\t%s\t%s\t%s\n", reason->code, (int)reason->severity,
-                           reason->can_allow, vv_address_format(reason->address, address), detail, remedy);
+    g_string_append_printf(text, "%s\t%d\t%d\t%d\t%s\t%s\t%s\n", reason->code, (int)reason->severity,
+                           reason->can_allow, reason->pid, vv_address_format(reason->address, address),
+                           detail, remedy);
 }
 
 static void answer(GString *text, gpointer data)
@@ -40,12 +42,15 @@ static VvReason *reason_of_line(const char *line)
     g_auto(GStrv) fields = g_strsplit(line, "\t", FIELDS);
     VvAddress address;
 
-    if (g_strv_length(fields) != FIELDS || !vv_address_parse(fields[3], &address, NULL))
+    if (g_strv_length(fields) != FIELDS || !vv_address_parse(fields[4], &address, NULL))
         return NULL;
-    g_autofree char *detail = g_strcompress(fields[4]);
-    g_autofree char *remedy = g_strcompress(fields[5]);
-    return vv_reason_new(vv_reason_code(fields[0]), (VvSeverity)(*fields[1] - '0'), address,
-                         *fields[2] == '1', *remedy ? remedy : NULL, "%s", detail);
+    g_autofree char *detail = g_strcompress(fields[5]);
+    g_autofree char *remedy = g_strcompress(fields[6]);
+    VvReason *reason = vv_reason_new(vv_reason_code(fields[0]), (VvSeverity)(*fields[1] - '0'), address,
+                                     *fields[2] == '1', *remedy ? remedy : NULL, "%s", detail);
+
+    reason->pid = atoi(fields[3]);
+    return reason;
 }
 
 static gboolean take_answer(const char *text, GPtrArray *reasons)

@@ -121,8 +121,20 @@ static int compare_names(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void add_holder(const Holder *holder, const VvDevice *device, GPtrArray *reasons)
+static int find_pid(VvUsage *usage, const char *who)
 {
+    const GPtrArray *opens = vv_usage_opens(usage);
+
+    for (guint i = 0; i < opens->len; i++)
+        if (strcmp(((const VvOpen *)opens->pdata[i])->who, who) == 0)
+            return ((const VvOpen *)opens->pdata[i])->pid;
+    return 0;
+}
+
+static void add_holder(VvUsage *usage, const Holder *holder, const VvDevice *device, GPtrArray *reasons)
+{
+    guint first = reasons->len;
+
     g_ptr_array_sort(holder->nodes, compare_names);
     g_ptr_array_sort(holder->input_nodes, compare_names);
     if (holder->nodes->len) {
@@ -135,6 +147,8 @@ static void add_holder(const Holder *holder, const VvDevice *device, GPtrArray *
         vv_usage_add(reasons, "process-holds", VV_SEVERITY_WARN, device, NULL,
                      "%s reads input from %s, which goes away", holder->who, nodes);
     }
+    for (guint i = first; i < reasons->len; i++)
+        ((VvReason *)reasons->pdata[i])->pid = find_pid(usage, holder->who);
 }
 
 void vv_usage_check_processes(VvUsage *usage, const VvDevice *device, GPtrArray *reasons)
@@ -145,5 +159,5 @@ void vv_usage_check_processes(VvUsage *usage, const VvDevice *device, GPtrArray 
     if (g_strcmp0(device->driver, "nvidia") == 0)
         find_nvidia_holders(usage, device, holders);
     for (guint i = 0; i < holders->len; i++)
-        add_holder(holders->pdata[i], device, reasons);
+        add_holder(usage, holders->pdata[i], device, reasons);
 }

@@ -27,11 +27,11 @@ static void test_collect(void **state)
         gboolean is_whole;
     } answers[] = {
         {"", TRUE},
-        {"disk-mounted\t2\t1\t" NVME "\tx\ty\n", TRUE},
-        {"net-up\t1\t0\t" NVME "\tx\t\n", TRUE},
-        {"disk-mounted\t2\t1\t" NVME "\tx\n", FALSE},
-        {"disk-mounted\t2\t1\tnowhere\tx\ty\n", FALSE},
-        {"net-up\t1\t0\t" NVME "\tx\t\ngarbage\n", FALSE},
+        {"disk-mounted\t2\t1\t0\t" NVME "\tx\ty\n", TRUE},
+        {"net-up\t1\t0\t0\t" NVME "\tx\t\n", TRUE},
+        {"disk-mounted\t2\t1\t0\t" NVME "\tx\n", FALSE},
+        {"disk-mounted\t2\t1\t0\tnowhere\tx\ty\n", FALSE},
+        {"net-up\t1\t0\t0\t" NVME "\tx\t\ngarbage\n", FALSE},
     };
     g_autoptr(VvHost) host = fake_host_scan(*state);
     g_autoptr(VvUsage) usage = vv_usage_new(host);
