@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/domplan.h"
 
+#include "domains/domplan-services.h"
+
 #include <string.h>
 
 static GArray *selectors_of(const VvDomain *domain)
@@ -43,6 +45,8 @@ VvPlan *vv_domain_plan_take(VvHost *host, const VvJournal *journal, const VvDoma
         const VvDomainDevice *device = domain->devices->pdata[i];
         vv_plan_set_reset(plan, device->host, device->reset);
     }
+    if (plan)
+        vv_plan_consent(plan, vv_host_sysfs(host), domain->stop_display_manager, domain->stop_services);
     return plan;
 }
 

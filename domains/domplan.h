@@ -10,7 +10,8 @@
  * VvPlanOptions wants it. A new array of what belongs to the two. */
 GPtrArray *vv_domain_allow(const VvDomain *domain, char *const *allow);
 
-/* A plan to take every device of the domain for it, as agreed in its metadata; `allow` (NULL or
+/* A plan to take every device of the domain for it, as agreed in its metadata, units that
+ * may be stopped included (domains/domplan-services.h); `allow` (NULL or
  * NULL-terminated) lifts more for once, `claims` (VvClaim *, NULL: none known) are other domains'. As
  * vv_plan_take(). */
 VvPlan *vv_domain_plan_take(VvHost *host, const VvJournal *journal, const VvDomain *domain,

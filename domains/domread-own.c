@@ -2,6 +2,7 @@
 #include "domains/domread-internal.h"
 #include "domains/domxml.h"
 #include "domains/ini.h"
+#include "domains/units.h"
 #include "vfio/reset-method.h"
 
 #include <string.h>
@@ -178,11 +179,27 @@ static gboolean read_allow(GStrvBuilder *allow, const xmlNode *node, GError **er
     return TRUE;
 }
 
+static gboolean read_services(VvDomain *domain, const xmlNode *node, GError **error)
+{
+    g_autofree char *units = vv_xml_get(node, "stop");
+
+    domain->stop_display_manager = vv_xml_has(node, "display-manager", "stop");
+    if (!units)
+        return TRUE;
+    g_strfreev(domain->stop_services);
+    domain->stop_services = g_strsplit(units, " ", -1);
+    for (char **unit = domain->stop_services; *unit; unit++)
+        if (!vv_unit_is_service(*unit))
+            return vv_domread_bad(node, error, "our <services> names a unit that is no service");
+    return TRUE;
+}
+
 gboolean vv_domread_own(VvDomain *domain, const xmlNode *own, GError **error)
 {
     g_autoptr(GStrvBuilder) allow = g_strv_builder_new();
 
     domain->ours = own != NULL;
+    domain->stop_services = g_new0(char *, 1);
     for (const xmlNode *node = own ? own->children : NULL; node; node = node->next) {
         if (node->type != XML_ELEMENT_NODE || !node->ns ||
             !g_str_equal((const char *)node->ns->href, VV_METADATA_URI))
@@ -192,6 +209,8 @@ gboolean vv_domread_own(VvDomain *domain, const xmlNode *own, GError **error)
         if (g_str_equal((const char *)node->name, "vf") && !read_vf(domain, node, error))
             return FALSE;
         if (g_str_equal((const char *)node->name, "usb") && !read_usb(domain, node, error))
+            return FALSE;
+        if (g_str_equal((const char *)node->name, "services") && !read_services(domain, node, error))
             return FALSE;
         if (g_str_equal((const char *)node->name, "allow") && !read_allow(allow, node, error))
             return FALSE;

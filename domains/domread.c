@@ -36,6 +36,7 @@ void vv_domain_free(VvDomain *domain)
     g_free(domain->name);
     g_free(domain->uuid);
     g_strfreev(domain->allow);
+    g_strfreev(domain->stop_services);
     if (domain->devices)
         g_ptr_array_unref(domain->devices);
     if (domain->usbs)

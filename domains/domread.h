@@ -41,9 +41,11 @@ typedef struct {
 typedef struct {
     char *name;
     char *uuid;
-    gboolean ours;      /* carries our metadata */
-    gboolean uefi;      /* boots with UEFI, not with a BIOS */
-    char **allow;       /* "CODE=ADDRESS" words of the policy, NULL-terminated, never NULL */
+    gboolean ours;                 /* carries our metadata */
+    gboolean uefi;                 /* boots with UEFI, not with a BIOS */
+    char **allow;                  /* "CODE=ADDRESS" words of the policy, NULL-terminated, never NULL */
+    gboolean stop_display_manager; /* it may be stopped to free a device */
+    char **stop_services;          /* so may these units; NULL-terminated, never NULL */
     GPtrArray *devices; /* VvDomainDevice in document order: PCI hostdevs, VF interfaces, NVMe disks */
     GPtrArray *usbs;    /* VvDomainUsb in document order */
 } VvDomain;

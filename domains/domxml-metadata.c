@@ -77,6 +77,16 @@ static void add_usb(xmlNode *own, const VvVmUsb *usb)
         vv_xml_setf(node, "port", "%u-%s", usb->bus, usb->port);
 }
 
+/* What the owner agreed to have stopped while the guest has the devices. */
+static void add_services(xmlNode *own, const VvVm *vm)
+{
+    if (!vm->stop_display_manager && !vm->stop_services)
+        return;
+    xmlNode *services = vv_xml_add_ns(own, own->ns, "services");
+    vv_xml_set(services, "display-manager", vm->stop_display_manager ? "stop" : NULL);
+    vv_xml_set(services, "stop", vm->stop_services);
+}
+
 void vv_domxml_add_metadata(xmlNode *domain, const VvVm *vm)
 {
     xmlNode *own = vv_xml_add(vv_xml_add(domain, "metadata"), "domain");
@@ -96,4 +106,5 @@ void vv_domxml_add_metadata(xmlNode *domain, const VvVm *vm)
             add_vf(own, vm->networks->pdata[i]);
     for (guint i = 0; i < vm->usbs->len; i++)
         add_usb(own, vm->usbs->pdata[i]);
+    add_services(own, vm);
 }

@@ -167,6 +167,7 @@ static char *write_word(const VvValue *value, gconstpointer field)
     const VvValue vv_value_##name = {read_word, write_word, (const char *const[]){__VA_ARGS__, NULL}, 0, 0}
 
 ENUM(link, "up", "down");
+ENUM(display_manager, "keep", "stop");
 ENUM(firmware, "uefi", "uefi-secure", "bios");
 ENUM(accel, "auto", "kvm", "tcg");
 ENUM(layout, "auto", "packed", "separate");

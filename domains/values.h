@@ -21,7 +21,9 @@ extern const VvValue vv_value_text, vv_value_description, vv_value_name, vv_valu
     vv_value_serial, vv_value_network, vv_value_bridge, vv_value_mac, vv_value_nic, vv_value_cpu,
     vv_value_machine, vv_value_tpm, vv_value_viommu, vv_value_hugepages, vv_value_pinning, vv_value_numa,
     vv_value_mmio, vv_value_graphics, vv_value_video, vv_value_listen, vv_value_sound, vv_value_audio,
-    vv_value_tag;
+    vv_value_tag, vv_value_services;
+/* gboolean: TRUE is the second word */
+extern const VvValue vv_value_display_manager;
 /* gboolean; yes or no that may also be -1: not said; no means TRUE (link = down) */
 extern const VvValue vv_value_yes_no, vv_value_may_be, vv_value_link;
 /* guint */

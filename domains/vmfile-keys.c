@@ -38,6 +38,8 @@ static const VvVmKey vm_keys[] = {
     {"mmio", VM(mmio, mmio, NULL)},
     {"latency", VM(latency, yes_no, NULL)},
     {"autostart", VM(autostart, yes_no, NULL)},
+    {"display-manager", VM(stop_display_manager, display_manager, NULL)},
+    {"stop-services", VM(stop_services, services, NULL)},
     {"accel", VM(accel, accel, NULL)},
     {"kernel", VM(kernel, path, NULL)},
     {"initrd", VM(initrd, path, NULL)},

@@ -100,12 +100,15 @@ void vv_vm_free(VvVm *vm)
 {
     if (!vm)
         return;
-    char *const strings[] = {
-        vm->path,          vm->name,           vm->uuid,        vm->vmgenid,      vm->description,
-        vm->cpu,           vm->machine,        vm->nvram,       vm->tpm,          vm->viommu,
-        vm->hugepages,     vm->pinning,        vm->numa,        vm->mmio,         vm->kernel,
-        vm->initrd,        vm->cmdline,        vm->serial_log,  vm->emulator,     vm->display.graphics,
-        vm->display.video, vm->display.listen, vm->sound.model, vm->sound.backend};
+    char *const strings[] = {vm->path,          vm->name,           vm->uuid,
+                             vm->vmgenid,       vm->description,    vm->cpu,
+                             vm->machine,       vm->nvram,          vm->tpm,
+                             vm->viommu,        vm->hugepages,      vm->pinning,
+                             vm->numa,          vm->mmio,           vm->kernel,
+                             vm->initrd,        vm->cmdline,        vm->serial_log,
+                             vm->emulator,      vm->stop_services,  vm->display.graphics,
+                             vm->display.video, vm->display.listen, vm->sound.model,
+                             vm->sound.backend};
     GPtrArray *const arrays[] = {vm->devices, vm->usbs, vm->disks, vm->networks, vm->shares, vm->shmems};
 
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)

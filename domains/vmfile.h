@@ -149,6 +149,8 @@ typedef struct {
     char *mmio;          /* 64-bit window: "auto" (default) or a size */
     gboolean latency;    /* latency = yes: no PMU, and what else costs time at random */
     gboolean autostart;
+    gboolean stop_display_manager; /* display-manager = stop: it may be stopped to free a card */
+    char *stop_services;           /* units that may be stopped too, with blanks between; NULL: none */
     VvAccel accel;
     char *kernel, *initrd, *cmdline; /* direct kernel boot; NULL: boot from disk */
     char *serial_log;                /* the serial console is also written to this file; NULL: not */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/present.h"
 
+#include "domains/domplan-services.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -150,6 +152,17 @@ static void print_reason(const VvContext *context, FILE *out, const VvReason *re
             allow ? allow : "");
 }
 
+/* Units that are stopped first. */
+static void print_stops(const VvContext *context, FILE *out, const VvPlan *plan)
+{
+    g_auto(GStrv) units = vv_plan_units_to_stop(plan);
+    char sign[24];
+
+    for (char **unit = units; *unit; unit++)
+        fprintf(out, "%s  %s %s is stopped first, and started again when the devices are back\n",
+                unit == units ? "\n" : "", mark(context, MARK_WARN, sign), *unit);
+}
+
 void vv_print_reasons(const VvContext *context, FILE *out, const VvPlan *plan)
 {
     guint blocking = 0;
@@ -185,5 +198,6 @@ void vv_print_plan(VvContext *context, FILE *out, const VvPlan *plan, const char
             fprintf(out, "  %s  ROM: %s\n", vv_address_format(planned->address, address), planned->rom);
     }
     vv_print_reasons(context, out, plan);
+    print_stops(context, out, plan);
     fflush(out);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domains/domplan-services.h"
 #include "launcher/devices.h"
 #include "launcher/json.h"
 #include "launcher/present.h"
@@ -42,6 +43,7 @@ int vv_verb_bind(VvContext *context, char **words, GError **error)
     g_autoptr(VvPlan) plan = vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
     if (!plan)
         return VV_ERROR_FAILED;
+    vv_plan_name_units(plan, vv_host_sysfs(host));
     if (context->dry_run || !vv_plan_ok(plan)) {
         vv_show_plan(context, plan, "This would be taken from this host");
         return vv_plan_ok(plan) ? 0 : VV_ERROR_REFUSED;

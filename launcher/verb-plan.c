@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domains/domplan-services.h"
 #include "launcher/devices.h"
 #include "launcher/present.h"
 #include "launcher/rom-auto.h"
@@ -32,6 +33,13 @@ static void add_allow(GPtrArray *words, const VvHost *host, const VvVmDevice *de
                                 : g_strdup_printf("%s=%s", *word, ((VvDevice *)functions->pdata[i])->text));
 }
 
+static void consent(VvPlan *plan, const VvHost *host, const VvVm *vm)
+{
+    g_auto(GStrv) units = g_strsplit(vm->stop_services ? vm->stop_services : "", " ", -1);
+
+    vv_plan_consent(plan, vv_host_sysfs(host), vm->stop_display_manager, units);
+}
+
 static VvPlan *plan_file(VvContext *context, const char *path, char **ret_title, GError **error)
 {
     g_autoptr(VvVm) vm = vv_vm_load(path, (const char *const *)settings, error);
@@ -60,6 +68,8 @@ static VvPlan *plan_file(VvContext *context, const char *path, char **ret_title,
     VvPlan *plan = vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
     if (plan)
         vv_plan_vm_roms(context, plan, vm, options.allow);
+    if (plan)
+        consent(plan, host, vm);
     return plan;
 }
 
@@ -82,7 +92,10 @@ static VvPlan *plan_addresses(VvContext *context, const GArray *selectors, char 
     VvPlanOptions options = {.allow = (const char *const *)allow, .claims = claims};
 
     *ret_title = g_strdup("This command");
-    return vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
+    VvPlan *plan = vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
+    if (plan)
+        vv_plan_name_units(plan, vv_host_sysfs(host));
+    return plan;
 }
 
 int vv_verb_plan(VvContext *context, char **words, GError **error)

@@ -197,6 +197,11 @@ static void random_names(VvVm *vm, GRand *random)
         vm->description = g_strconcat(first, random_flag(random) ? "\n" : " ", second, NULL);
     }
     vm->autostart = random_flag(random);
+    vm->stop_display_manager = random_flag(random);
+    if (random_flag(random))
+        vm->stop_services =
+            g_strdup(random_word(random, WORDS("nvidia-persistenced.service", "a.service b@c-d_e.service",
+                                               "x\\x2dy:1.2.service")));
     vm->serial_log = random_flag(random) ? random_path(random, "", ".log") : NULL;
     vm->emulator = random_flag(random) ? random_path(random, "", "") : NULL;
 }

@@ -16,6 +16,7 @@ static const char full[] =
     "      <vv:device name='gpu' address='0000:01:00.1' function='1'/>\n"
     "      <vv:device name='gone' address='0000:09:00.0' function='0'/>\n"
     "      <vv:allow code='disk-mounted' address='04:00.0'/>\n"
+    "      <vv:services display-manager='stop' stop='a.service b@c.service'/>\n"
     "      <vv:later thing='1'/>\n"
     "    </vv:domain>\n"
     "  </metadata>\n"
@@ -71,6 +72,9 @@ static void test_full(void **state)
     assert_true(domain->ours);
     assert_string_equal(domain->allow[0], "disk-mounted=0000:04:00.0");
     assert_null(domain->allow[1]);
+    assert_true(domain->stop_display_manager);
+    assert_string_equal(domain->stop_services[1], "b@c.service");
+    assert_null(domain->stop_services[2]);
     assert_int_equal(domain->devices->len, 4);
     assert_host(domain, 0, "0000:01:00.0");
     assert_string_equal(device(domain, 0)->card, "gpu");
@@ -117,6 +121,8 @@ static void test_smallest(void **state)
     assert_false(domain->ours);
     assert_non_null(domain->allow);
     assert_null(domain->allow[0]);
+    assert_false(domain->stop_display_manager);
+    assert_null(domain->stop_services[0]);
     assert_int_equal(domain->devices->len, 0);
 }
 

@@ -201,6 +201,14 @@ static void assert_allow(const VvDomain *domain, const VvVm *vm)
     assert_true(g_strv_equal((const char *const *)domain->allow, (const char *const *)wanted));
 }
 
+static void assert_services(const VvDomain *domain, const VvVm *vm)
+{
+    g_autofree char *services = g_strjoinv(" ", domain->stop_services);
+
+    assert_int_equal(domain->stop_display_manager, vm->stop_display_manager);
+    assert_text(services, vm->stop_services ? vm->stop_services : "");
+}
+
 static void assert_read_back(const VvDomain *domain, const VvVm *vm)
 {
     const VvDomainDevice *const *read;
@@ -222,6 +230,7 @@ static void assert_read_back(const VvDomain *domain, const VvVm *vm)
     }
     assert_int_equal(domain->devices->len, vfs + count);
     assert_usbs(domain, vm);
+    assert_services(domain, vm);
     assert_allow(domain, vm);
 }
 

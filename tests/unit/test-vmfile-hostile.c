@@ -24,6 +24,8 @@ static const struct {
     {VM "kernel = /k\n", "[vm]", "cmdline", ""},
     {VM, "[vm]", "serial-log", "/"},
     {VM, "[vm]", "emulator", "/"},
+    {VM, "[vm]", "display-manager", ""},
+    {VM, "[vm]", "stop-services", ""},
     {VM "[device gpu]\n", "[device gpu]", "host", ""},
     {VM GPU, "[device gpu]", "rom", "/"},
     {VM GPU, "[device gpu]", "allow", ""},

@@ -22,6 +22,8 @@ static void test_vm_defaults(void **state)
     assert_string_equal(vm->mmio, "auto");
     assert_false(vm->latency);
     assert_false(vm->autostart);
+    assert_false(vm->stop_display_manager);
+    assert_null(vm->stop_services);
     assert_string_equal(vm->display.graphics, "auto");
     assert_string_equal(vm->display.video, "auto");
     assert_null(vm->display.listen);
@@ -70,7 +72,8 @@ static void test_vm_keys(void **state)
         VM "vmgenid = 6F1C1BD0-0c5e-4f0e-9f3a-2f4f6f2a9c11\ndescription = \"two\\nlines # \\\"x\\\"\" ; c\n"
            "os = Windows11\ntopology = cores=4, threads=2\nhide-kvm = yes\nmachine = pc-q35-9.2\n"
            "nvram = /n\ntpm = 2.0\nviommu = virtio\nhugepages = 1G\npinning = 4-7, 12-15\nnuma = 0,2\n"
-           "mmio = 64G\nlatency = on\nautostart = 1\ncpu = host,-aes\n");
+           "mmio = 64G\nlatency = on\nautostart = 1\ncpu = host,-aes\ndisplay-manager = stop\n"
+           "stop-services = nvidia-persistenced.service, a@b.service\n");
 
     assert_string_equal(vm->vmgenid, "6f1c1bd0-0c5e-4f0e-9f3a-2f4f6f2a9c11");
     assert_string_equal(vm->description, "two\nlines # \"x\"");
@@ -88,7 +91,8 @@ static void test_vm_keys(void **state)
     assert_string_equal(vm->pinning, "4-7,12-15");
     assert_string_equal(vm->numa, "0,2");
     assert_string_equal(vm->mmio, "64G");
-    assert_true(vm->latency && vm->autostart);
+    assert_true(vm->latency && vm->autostart && vm->stop_display_manager);
+    assert_string_equal(vm->stop_services, "nvidia-persistenced.service a@b.service");
 }
 
 static void test_systems(void **state)

@@ -156,6 +156,8 @@ static const char *own_difference(const VvVm *a, const VvVm *b)
     TEXT(mmio);
     NUMBER(latency);
     NUMBER(autostart);
+    NUMBER(stop_display_manager);
+    TEXT(stop_services);
     NUMBER(accel);
     TEXT(kernel);
     TEXT(initrd);
