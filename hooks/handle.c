@@ -2,6 +2,7 @@
 #include "hooks/hook.h"
 
 #include "domains/domplan.h"
+#include "hooks/services.h"
 #include "hooks/userhook.h"
 #include "vfio/error.h"
 #include "vfio/recover.h"
@@ -17,6 +18,10 @@
 #define LOCK_MS 4000
 /* User hooks, in each phase. */
 #define USER_HOOKS_MS 5000
+/* Half of it; the other half is for the devices. */
+#define STOP_MS 12000
+/* systemd goes on with a start that takes longer. */
+#define START_MS 2000
 
 static VvHandoverOptions limits(void)
 {
@@ -49,6 +54,30 @@ static void recover(VvHost *host, VvJournal *journal)
     vv_rom_recover(host, journal, NULL, NULL);
     if (!vv_journal_is_empty(journal))
         vv_recover(host, journal, &options, &handover, NULL, NULL);
+}
+
+/* Units that were stopped for a domain that has no devices any more. */
+static void start_again(VvHost *host, VvJournal *journal, GString *words)
+{
+    const VvServicesOptions options = {.start_ms = START_MS};
+    g_autoptr(GError) error = NULL;
+
+    if (!vv_services_settle(vv_host_sysfs(host), journal, &options, &error))
+        g_string_append_printf(words, "virt-vfio: %s\n", error->message);
+}
+
+/* What a plan is made of. */
+typedef struct {
+    VvHost *host;
+    VvJournal *journal;
+    const VvDomain *domain;
+} Asked;
+
+static VvPlan *make_plan(gpointer data, GError **error)
+{
+    const Asked *asked = data;
+
+    return vv_domain_plan_take(asked->host, asked->journal, asked->domain, NULL, NULL, error);
 }
 
 static void say_reason(GString *words, const VvReason *reason)
@@ -100,16 +129,21 @@ static int prepare(VvHost *host, VvJournal *journal, const VvUserHooks *hooks, c
                    GString *words)
 {
     const VvHandoverOptions options = limits();
+    const VvServicesOptions services = {.stop_ms = STOP_MS, .start_ms = START_MS};
+    Asked asked = {host, journal, domain};
     g_autoptr(GError) error = NULL;
 
     recover(host, journal);
-    g_autoptr(VvPlan) plan = vv_domain_plan_take(host, journal, domain, NULL, NULL, &error);
+    start_again(host, journal, words);
+    g_autoptr(VvPlan) plan = make_plan(&asked, &error);
     if (plan && !vv_plan_ok(plan))
         return refuse(words, domain, plan);
-    if (plan && vv_hooked_take(hooks, host, journal, plan, &options, &error) &&
+    if (plan && vv_services_stop(vv_host_sysfs(host), journal, &plan, make_plan, &asked, &services, &error) &&
+        vv_hooked_take(hooks, host, journal, plan, &options, &error) &&
         vv_user_hooks_run(hooks, VV_PHASE_PRE_START, plan, &error))
         return 0;
     g_string_append_printf(words, "virt-vfio: %s\n", error->message);
+    start_again(host, journal, words);
     return 1;
 }
 
@@ -136,6 +170,7 @@ static void release(VvHost *host, VvJournal *journal, const VvUserHooks *hooks, 
         vv_hooked_return(hooks, host, journal, plan, &options, &error);
     if (error)
         g_string_append_printf(words, "virt-vfio: %s; see 'virt-vfio status'\n", error->message);
+    start_again(host, journal, words);
 }
 
 int vv_hook_handle(VvHost *host, VvJournal *journal, const VvHookConfig *config, const VvHookCall *call,

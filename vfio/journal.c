@@ -101,19 +101,25 @@ static int compare_entries(gconstpointer a, gconstpointer b)
     return x < y ? -1 : x > y;
 }
 
+/* Half a note is none, and the next one of that name is written over it. */
+static gboolean has_notes(const VvJournal *journal, const char *kind)
+{
+    g_autofree char *path = g_build_filename(journal->folder, kind, NULL);
+    g_autoptr(GDir) notes = g_dir_open(path, 0, NULL);
+
+    for (const char *name; notes && (name = g_dir_read_name(notes));)
+        if (!g_str_has_suffix(name, TEMPORARY))
+            return TRUE;
+    return FALSE;
+}
+
 gboolean vv_journal_is_empty(const VvJournal *journal)
 {
-    g_autofree char *resets = g_build_filename(journal->folder, "resets", NULL);
     g_autoptr(GDir) entries = g_dir_open(journal->devices, 0, NULL);
-    g_autoptr(GDir) notes = g_dir_open(resets, 0, NULL);
 
     if (entries && g_dir_read_name(entries))
         return FALSE;
-    /* Half a note is none, and the next reset of that device writes over it. */
-    for (const char *name; notes && (name = g_dir_read_name(notes));)
-        if (!g_str_has_suffix(name, TEMPORARY))
-            return FALSE;
-    return TRUE;
+    return !has_notes(journal, "resets") && !has_notes(journal, "services");
 }
 
 GPtrArray *vv_journal_list(const VvJournal *journal, GError **error)
