@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/command.h"
 #include "launcher/recovery.h"
+#include "launcher/services.h"
 #include "vfio/error.h"
 
 #include <langinfo.h>
@@ -203,6 +204,9 @@ static int run_command(const VvCommand *command, int argc, char **argv)
         if (command->needs & VV_CHANGES && !context.dry_run && command->run != vv_verb_recover)
             vv_context_recover(&context);
         result = command->run(&context, argv + 1, &error);
+        if (command->needs & VV_CHANGES && !context.dry_run &&
+            !vv_context_start_services(&context, command->run == vv_verb_recover) && result == 0)
+            result = VV_ERROR_FAILED;
     }
     context_clear(&context);
     fflush(stdout);

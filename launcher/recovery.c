@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/recovery.h"
 
+#include "launcher/services.h"
 #include "vfio/reset.h"
 #include "vfio/rom-read.h"
 
@@ -91,6 +92,7 @@ void vv_context_recover(VvContext *context)
         fprintf(stderr, "virt-vfio: of what was left behind, not all came back: %s\n", error->message);
     if (plan)
         tell(context, plan);
+    vv_context_start_services(context, FALSE);
     if (plan && plan->devices->len)
         vv_context_rescan(context);
 }

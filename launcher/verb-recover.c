@@ -2,6 +2,7 @@
 #include "launcher/json.h"
 #include "launcher/present.h"
 #include "launcher/recovery.h"
+#include "launcher/services.h"
 #include "vfio/error.h"
 #include "vfio/rom-read.h"
 
@@ -90,7 +91,7 @@ static int explain(VvContext *context, const VvRecoverOptions *options, GError *
         json_object_object_add(object, "steps", json_object_new_array());
         json_object_object_add(object, "roms", roms);
         vv_json_print(object);
-    } else if (!recoveries->len && !left)
+    } else if (!vv_context_tell_services(context) && !recoveries->len && !left)
         puts("Nothing is taken from this host.");
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "launcher/json.h"
 #include "launcher/present.h"
 #include "launcher/rom-auto.h"
+#include "launcher/services.h"
 #include "launcher/user-hooks.h"
 #include "vfio/error.h"
 
@@ -214,6 +215,9 @@ static int take_and_start(VvContext *context, const VvDomain *domain, VvPlan **r
         return VV_ERROR_FAILED;
     vv_print_progress(context, "planned", g_get_monotonic_time() - before, FALSE, NULL);
 
+    if (!vv_context_stop_services(context, domain, allow, ret_plan, error))
+        return VV_ERROR_FAILED;
+    plan = *ret_plan;
     if (!vv_rom_prepare(context, domain, plan, error) || !vv_take(context, domain, plan, error) ||
         !get_ready(context, domain, plan, error))
         return VV_ERROR_FAILED;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/devices.h"
 #include "launcher/json.h"
+#include "launcher/services.h"
 #include "vfio/error.h"
 
 #include <stdio.h>
@@ -108,6 +109,7 @@ int vv_verb_status(VvContext *context, char **words G_GNUC_UNUSED, GError **erro
     puts(entries->len ? "Taken from this host:" : "Nothing is taken from this host.");
     for (guint i = 0; i < entries->len; i++)
         print_entry(entries->pdata[i]);
+    vv_context_tell_services(context);
     report_domains(context, NULL);
     return 0;
 }
