@@ -2,13 +2,15 @@
 #include "launcher/devices.h"
 #include "launcher/json.h"
 #include "launcher/present.h"
+#include "launcher/stop-all.h"
 #include "vfio/error.h"
 
 static int timeout = 60;
-static gboolean force;
+static gboolean force, all;
 
 const GOptionEntry vv_stop_options[] = {
     {"timeout", 't', 0, G_OPTION_ARG_INT, &timeout, "How long the guest may take (default 60)", "SECONDS"},
+    {"all", 0, 0, G_OPTION_ARG_NONE, &all, "Every guest that has devices, side by side", NULL},
     {"force", 0, 0, G_OPTION_ARG_NONE, &force, "Pull the plug if it has not stopped by then", NULL},
     {0},
 };
@@ -78,6 +80,12 @@ int vv_verb_stop(VvContext *context, char **words, GError **error)
         g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "stop: --timeout %d: it is 0 to 86400 seconds", timeout);
         return VV_ERROR_USAGE;
     }
+    if (all == (words[0] != NULL)) {
+        g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "stop: name a domain, or say --all; not both");
+        return VV_ERROR_USAGE;
+    }
+    if (all)
+        return vv_stop_all(context, timeout, force, error);
     g_autoptr(VvDomain) domain = vv_context_domain(context, words[0], error);
     if (!domain || !vv_connection_state(context->connection, domain->name, &state, error))
         return VV_ERROR_FAILED;
