@@ -4,8 +4,10 @@
 #include "domains/units.h"
 #include "vfio/durable.h"
 #include "vfio/error.h"
+#include "vfio/seam.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #define SECTION "services"
 
@@ -93,6 +95,34 @@ VvServicesNote *vv_services_note_read(const VvJournal *journal, const char *owne
     note->by.pid = g_key_file_get_integer(file, SECTION, "pid", NULL);
     note->by.started = g_key_file_get_uint64(file, SECTION, "started", NULL);
     return note;
+}
+
+/* The names that end so; their files are removed if `sweep`. */
+static guint find_leftovers(const VvJournal *journal, gboolean sweep)
+{
+    g_autofree char *path = g_build_filename(vv_journal_folder(journal), "services", NULL);
+    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+    guint count = 0;
+
+    for (const char *name; folder && (name = g_dir_read_name(folder));) {
+        g_autofree char *file = g_build_filename(path, name, NULL);
+        if (!g_str_has_suffix(name, VV_DURABLE_TEMPORARY))
+            continue;
+        count++;
+        if (sweep && vv_seam_step() == 0)
+            unlink(file);
+    }
+    return count;
+}
+
+gboolean vv_services_note_has_leftovers(const VvJournal *journal)
+{
+    return find_leftovers(journal, FALSE) > 0;
+}
+
+void vv_services_note_sweep(const VvJournal *journal)
+{
+    find_leftovers(journal, TRUE);
 }
 
 GPtrArray *vv_services_notes(const VvJournal *journal)

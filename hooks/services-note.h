@@ -24,5 +24,10 @@ gboolean vv_services_note_remove(const VvJournal *journal, const char *owner, GE
 /* NULL: there is none, or it was never whole, and then nothing was stopped yet. */
 VvServicesNote *vv_services_note_read(const VvJournal *journal, const char *owner);
 
+/* Is there what a writer left that was killed? Nothing was stopped yet then. */
+gboolean vv_services_note_has_leftovers(const VvJournal *journal);
+/* Removes it; call it with the lock of hooks/services.c, or a writer at work would lose its note. */
+void vv_services_note_sweep(const VvJournal *journal);
+
 /* All that are there (VvServicesNote *), owned by the caller. */
 GPtrArray *vv_services_notes(const VvJournal *journal);

@@ -7,6 +7,7 @@
 #include "hooks/systemd.h"
 #include "vfio/error.h"
 #include "vfio/lock.h"
+#include "vfio/seam.h"
 
 #include <errno.h>
 #include <string.h>
@@ -47,6 +48,16 @@ static void tell(const VvServicesOptions *options, const char *format, const cha
         options->progress(what, g_get_monotonic_time() - before, failed, options->data);
 }
 
+/* Each stop and start is one of the seam's steps. */
+static gboolean may_go_on(const char *unit, GError **error)
+{
+    int problem = vv_seam_step();
+
+    if (problem)
+        g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "%s: %s", unit, g_strerror(problem));
+    return problem == 0;
+}
+
 /* In reverse. What cannot be started does not keep the others. */
 static gboolean start_all(VvJournal *journal, VvServicesNote *note, const VvServicesOptions *options,
                           GError **error)
@@ -57,8 +68,10 @@ static gboolean start_all(VvJournal *journal, VvServicesNote *note, const VvServ
 
     for (guint i = systemd ? g_strv_length(note->units) : 0; i > 0; i--) {
         gint64 before = g_get_monotonic_time();
-        gboolean ok = vv_systemd_start(systemd, note->units[i - 1], deadline_in(ms), first ? NULL : &first);
-        tell(options, ok ? "is started again" : "does not start", note->units[i - 1], before, !ok);
+        const char *unit = note->units[i - 1];
+        GError **problem = first ? NULL : &first;
+        gboolean ok = may_go_on(unit, problem) && vv_systemd_start(systemd, unit, deadline_in(ms), problem);
+        tell(options, ok ? "is started again" : "does not start", unit, before, !ok);
     }
     if (!first)
         return vv_services_note_remove(journal, note->owner, error);
@@ -95,7 +108,7 @@ static gboolean stop_all(VvSystemd *systemd, char **units, VvPlan *plan, gint64 
 {
     for (; *units; units++) {
         gint64 before = g_get_monotonic_time();
-        gboolean ok = vv_systemd_stop(systemd, *units, deadline, error);
+        gboolean ok = may_go_on(*units, error) && vv_systemd_stop(systemd, *units, deadline, error);
         tell(options, ok ? "is stopped" : "does not stop", *units, before, !ok);
         VvStep *step = vv_plan_find_stop(plan, *units);
         step->us = g_get_monotonic_time() - before;
@@ -201,7 +214,9 @@ gboolean vv_services_settle(const VvSysfs *sysfs, VvJournal *journal, const VvSe
     for (guint i = notes->len; i > 0; i--)
         if (!is_due(sysfs, journal, notes->pdata[i - 1], options))
             g_ptr_array_remove_index(notes, i - 1);
-    int fd = notes->len ? lock(journal, &first) : -1;
+    int fd = notes->len || vv_services_note_has_leftovers(journal) ? lock(journal, &first) : -1;
+    if (fd >= 0)
+        vv_services_note_sweep(journal);
     for (guint i = 0; fd >= 0 && i < notes->len; i++) {
         const VvServicesNote *seen = notes->pdata[i];
         g_autoptr(VvServicesNote) note = vv_services_note_read(journal, seen->owner);

@@ -285,6 +285,7 @@ static void test_hostile_notes(void **state)
     assert_notes(&desk, 1);
     assert_true(settle(&desk, FALSE, NULL));
     assert_log(&desk, "start " DM "; ");
+    assert_false(vv_services_note_has_leftovers(desk.b.journal));
     desk_close(&desk);
 }
 
