@@ -187,6 +187,8 @@ gboolean vv_services_stop(const VvSysfs *sysfs, VvJournal *journal, VvPlan **pla
         ok = FALSE;
         if (!start_all(journal, note, options, &second))
             g_prefix_error(&problem, "%s; before that: ", second->message);
+        else
+            g_prefix_error(&problem, "nothing was taken, and what was stopped is started again: ");
         g_propagate_error(error, problem);
     }
     close(fd);

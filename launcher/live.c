@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/live.h"
 
+#include "domains/domplan-services.h"
 #include "launcher/present.h"
 #include "launcher/user-hooks.h"
 #include "vfio/error.h"
@@ -30,7 +31,10 @@ VvPlan *vv_live_plan(VvContext *context, const VvAttach *attach, const VvStored 
                              .owner_name = stored->domain->name,
                              .allow = (const char *const *)words->pdata,
                              .claims = claims};
-    return vv_plan_take(context->host, vv_context_journal(context), card->selectors, &options, error);
+    VvPlan *plan = vv_plan_take(context->host, vv_context_journal(context), card->selectors, &options, error);
+    if (plan)
+        vv_plan_name_units(plan, vv_host_sysfs(context->host));
+    return plan;
 }
 
 static gboolean entry_among(const GPtrArray *entries, VvAddress address)

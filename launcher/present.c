@@ -158,7 +158,7 @@ static void print_stops(const VvContext *context, FILE *out, const VvPlan *plan)
     g_auto(GStrv) units = vv_plan_units_to_stop(plan);
     char sign[24];
 
-    for (char **unit = units; *unit; unit++)
+    for (char **unit = units; vv_plan_ok(plan) && *unit; unit++)
         fprintf(out, "%s  %s %s is stopped first, and started again when the devices are back\n",
                 unit == units ? "\n" : "", mark(context, MARK_WARN, sign), *unit);
 }

@@ -4,6 +4,7 @@
 #include "hooks/services-note.h"
 #include "hooks/services.h"
 #include "launcher/devices.h"
+#include "launcher/json.h"
 #include "launcher/present.h"
 
 /* Where nothing else is said, twice what a driver may take. */
@@ -69,4 +70,23 @@ guint vv_context_tell_services(VvContext *context)
                note->failed ? ", and does not start again; see 'systemctl status'" : "");
     }
     return notes->len;
+}
+
+json_object *vv_json_services(VvContext *context)
+{
+    g_autoptr(GPtrArray) notes = vv_services_notes(vv_context_journal(context));
+    json_object *array = json_object_new_array();
+
+    for (guint i = 0; i < notes->len; i++) {
+        const VvServicesNote *note = notes->pdata[i];
+        json_object *object = json_object_new_object(), *units = json_object_new_array();
+        for (char **unit = note->units; *unit; unit++)
+            json_object_array_add(units, vv_json_text(*unit));
+        json_object_object_add(object, "owner", vv_json_text(note->owner));
+        json_object_object_add(object, "owner_name", vv_json_text(note->owner_name));
+        json_object_object_add(object, "units", units);
+        json_object_object_add(object, "failed", json_object_new_boolean(note->failed));
+        json_object_array_add(array, object);
+    }
+    return array;
 }

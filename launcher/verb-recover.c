@@ -90,6 +90,7 @@ static int explain(VvContext *context, const VvRecoverOptions *options, GError *
         json_object_object_add(object, "reasons", json_object_new_array());
         json_object_object_add(object, "steps", json_object_new_array());
         json_object_object_add(object, "roms", roms);
+        json_object_object_add(object, "services", vv_json_services(context));
         vv_json_print(object);
     } else if (!vv_context_tell_services(context) && !recoveries->len && !left)
         puts("Nothing is taken from this host.");

@@ -103,6 +103,7 @@ int vv_verb_status(VvContext *context, char **words G_GNUC_UNUSED, GError **erro
         report_domains(context, domains);
         json_object_object_add(object, "devices", devices);
         json_object_object_add(object, "domains", domains);
+        json_object_object_add(object, "services", vv_json_services(context));
         vv_json_print(object);
         return 0;
     }

@@ -82,6 +82,10 @@ is 'both were stopped, in order, with their drivers still there' "$(<"$order")" 
 is 'the devices are with VFIO' "$(drivers "$gpu" "$audio")" 'vfio-pci vfio-pci'
 run virt-vfio status
 expect 'status says what is stopped' 0 "$dm, mixer.service: stopped for desk"
+run virt-vfio status --json
+expect 'and so for scripts' 0 '"services": [' '"mixer.service"'
+run virt-vfio recover --dry-run
+expect 'and recover --dry-run' 0 "$dm, mixer.service: stopped for desk"
 run virt-vfio recover
 expect 'recover leaves it so while the guest runs' 0
 ok 'they are stopped still' bash -c '! systemctl --user is-active display-manager.service mixer.service'
