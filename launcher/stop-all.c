@@ -116,23 +116,63 @@ static void stop_guests(VvContext *context, const GPtrArray *guests, int seconds
             pull_the_plug(context, guests->pdata[i], seconds);
 }
 
-/* What is taken for those that are off; with `all`, also for those that run. */
-static GPtrArray *entries_of(VvContext *context, const GPtrArray *guests, gboolean all, GError **error)
+/* What is taken for these guests. */
+static GPtrArray *entries_of(VvContext *context, const GPtrArray *guests, GError **error)
 {
     GPtrArray *entries = vv_journal_list(vv_context_journal(context), error);
 
     for (guint i = entries ? entries->len : 0; i > 0; i--) {
         const VvEntry *entry = entries->pdata[i - 1];
-        const Guest *guest = find_guest(guests, entry->owner);
-        if (!guest || (guest->running && !all) || entry->state == VV_STATE_QUARANTINED)
+        if (!find_guest(guests, entry->owner) || entry->state == VV_STATE_QUARANTINED)
             g_ptr_array_remove_index(entries, i - 1);
     }
     return entries;
 }
 
+static void move_items(GPtrArray *to, GPtrArray *from)
+{
+    while (from->len)
+        g_ptr_array_add(to, g_ptr_array_steal_index(from, 0));
+}
+
+/* One guest after the other, because user hooks are told of one domain. *plan becomes that of all. */
+static gboolean give_back_of(VvContext *context, Guest *guest, VvPlan **plan, GError **error)
+{
+    g_autoptr(GPtrArray) alone = g_ptr_array_new();
+    g_ptr_array_add(alone, guest);
+    g_autoptr(GPtrArray) entries = entries_of(context, alone, error);
+    g_autoptr(VvPlan) own = NULL;
+    gboolean ok = entries && (!entries->len || vv_give_back(context, entries, &own, error));
+
+    /* The next guest's comes from a new scan of the host. */
+    for (guint i = 0; own && i < own->devices->len; i++)
+        ((VvPlanDevice *)own->devices->pdata[i])->device = NULL;
+    if (*plan && own) {
+        move_items((*plan)->devices, own->devices);
+        move_items((*plan)->reasons, own->reasons);
+        move_items((*plan)->steps, own->steps);
+    } else if (own) {
+        *plan = g_steal_pointer(&own);
+    }
+    return ok;
+}
+
+/* Of those that are off. What does not come back keeps nobody else's; the first error counts. */
+static gboolean give_back_all(VvContext *context, const GPtrArray *guests, VvPlan **plan, GError **error)
+{
+    gboolean ok = TRUE;
+
+    for (guint i = 0; i < guests->len; i++) {
+        Guest *guest = guests->pdata[i];
+        if (!guest->running)
+            ok = give_back_of(context, guest, plan, ok ? error : NULL) && ok;
+    }
+    return ok;
+}
+
 static int show_what_would_be(VvContext *context, const GPtrArray *guests, GError **error)
 {
-    g_autoptr(GPtrArray) entries = entries_of(context, guests, TRUE, error);
+    g_autoptr(GPtrArray) entries = entries_of(context, guests, error);
     VvHost *host = entries ? vv_context_host(context, error) : NULL;
     if (!host)
         return VV_ERROR_FAILED;
@@ -174,9 +214,8 @@ int vv_stop_all(VvContext *context, int seconds, gboolean force, GError **error)
         return show_what_would_be(context, guests, error);
     stop_guests(context, guests, seconds, force);
 
-    g_autoptr(GPtrArray) entries = entries_of(context, guests, FALSE, error);
     g_autoptr(VvPlan) plan = NULL;
-    gboolean ok = entries && vv_give_back(context, entries, &plan, error);
+    gboolean ok = give_back_all(context, guests, &plan, error);
     if (context->json && plan)
         vv_json_print(vv_json_plan(plan));
     else if (!guests->len)

@@ -142,8 +142,8 @@ static void assert_in_time(gint64 start, guint least_ms)
 {
     gint64 ms = (g_get_monotonic_time() - start) / 1000;
 
-    /* poll(2) rounds, and two seconds are for what else there is to do. */
-    assert_in_range(ms, least_ms - 5, 2 * least_ms + 2000);
+    /* poll(2) rounds, and ten seconds are for what else there is to do, on a machine that is busy. */
+    assert_in_range(ms, least_ms - 5, 2 * least_ms + 10000);
 }
 
 static void test_hang_while_taking(void **state)
