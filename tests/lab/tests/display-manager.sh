@@ -26,9 +26,10 @@ chmod 755 /run/tell
 cp /bin/sleep /run/Xorg
 cp /bin/sleep /run/mixer
 
-dm_unit=('[Service]' 'ExecStartPre=/run/tell dm-starts' "ExecStart=/bin/bash -c 'exec /run/Xorg infinity <$card'"
+# Drivers make their nodes in the background (sound above all); real ones wait for udev to tell.
+dm_unit=('[Service]' 'ExecStartPre=/run/tell dm-starts' "ExecStart=/bin/bash -c 'until [[ -e $card ]]; do sleep 0.1; done; exec /run/Xorg infinity <$card'"
 	'ExecStopPost=/run/tell dm-stopped')
-mixer_unit=('[Service]' 'ExecStartPre=/run/tell mixer-starts' "ExecStart=/bin/bash -c 'exec /run/mixer infinity <$mixer'"
+mixer_unit=('[Service]' 'ExecStartPre=/run/tell mixer-starts' "ExecStart=/bin/bash -c 'until [[ -e $mixer ]]; do sleep 0.1; done; exec /run/mixer infinity <$mixer'"
 	'ExecStopPost=/run/tell mixer-stopped')
 lab_systemd
 lab_unit "$dm" "${dm_unit[@]}"
