@@ -5,6 +5,8 @@
 set -euo pipefail
 # shellcheck source=tests/lab/tests/tap.sh
 . "$LAB_ROOT/tests/lab/tests/tap.sh"
+# shellcheck source=tests/lab/tests/hooked.sh
+. "$LAB_ROOT/tests/lab/tests/hooked.sh"
 # shellcheck source=tests/lab/inside/systemd.sh
 . "$LAB_ROOT/tests/lab/inside/systemd.sh"
 
@@ -140,10 +142,7 @@ done
 
 # --- libvirt's hook
 lab_libvirt_stop
-install -D "$LAB_BUILD/hooks/virt-vfio-hook" /usr/local/sbin/virt-vfio-hook
-install -D "$LAB_BUILD/hooks/virt-vfio-hook-run" /usr/local/libexec/virt-vfio/virt-vfio-hook-run
-run virt-vfio hook install
-sleep 1.2
+hook_installed
 lab_libvirt
 run virsh start desk
 expect 'virsh start: the hook stops them' 0 started

@@ -4,6 +4,8 @@
 set -euo pipefail
 # shellcheck source=tests/lab/tests/tap.sh
 . "$LAB_ROOT/tests/lab/tests/tap.sh"
+# shellcheck source=tests/lab/tests/hooked.sh
+. "$LAB_ROOT/tests/lab/tests/hooked.sh"
 
 nic0=$(lab_dev nic0) nic1=$(lab_dev nic1) nvme=$(lab_dev nvme2)
 before=$(snapshot)
@@ -123,18 +125,10 @@ home 'pre-start refuses'
 lab_libvirt_stop
 
 # --- libvirt's hook
-install -D "$LAB_BUILD/hooks/virt-vfio-hook" /usr/local/sbin/virt-vfio-hook
-install -D "$LAB_BUILD/hooks/virt-vfio-hook-run" /usr/local/libexec/virt-vfio/virt-vfio-hook-run
-run virt-vfio hook install
-sleep 1.2
+hook_installed
 lab_libvirt
-coproc ASK { exec virsh -q 2>&1; }
-answers() { # NAME: the daemon answers within 2 s
-	local line
-	printf 'domstate plain\n' >&"${ASK[1]}"
-	if IFS= read -r -t 2 -u "${ASK[0]}" line; then tap_pass "$1: libvirtd answers within 2 s"; else tap_fail "$1: libvirtd answers within 2 s"; fi
-	while IFS= read -r -t 0.3 -u "${ASK[0]}" line; do :; done
-}
+ask_start
+answers() { answered "$1" plain; }
 answers 'at rest'
 run virsh start plain
 expect 'virsh start: pre-start refuses' 1 'not with this monitor' "$hooks/pre-start/20-no: exit code 1"
