@@ -146,6 +146,11 @@ const char *vv_domain_state_name(VvDomainState state)
     return names[state];
 }
 
+gboolean vv_domain_state_is_on(VvDomainState state)
+{
+    return state != VV_DOMAIN_OFF && state != VV_DOMAIN_CRASHED;
+}
+
 void vv_domain_info_free(VvDomainInfo *info)
 {
     if (!info)

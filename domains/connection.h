@@ -91,3 +91,5 @@ gboolean vv_connection_detach(VvConnection *connection, const char *domain, cons
                               const char *alias, int timeout_ms, int cancel_fd, GError **error);
 
 const char *vv_domain_state_name(VvDomainState state);
+/* Has it a guest that may hold devices? */
+gboolean vv_domain_state_is_on(VvDomainState state);

@@ -128,16 +128,21 @@ static void print_attributes(GString *out, const xmlNode *element)
     }
 }
 
+static void print_break(GString *out, const VvXmlStyle *style, guint level)
+{
+    if (!style->eol)
+        return;
+    g_string_append(out, style->eol);
+    g_string_append(out, style->indent);
+    for (guint i = 0; i < level; i++)
+        g_string_append(out, style->unit);
+}
+
 static void print_at(GString *out, xmlNode *element, const VvXmlStyle *style, guint level)
 {
     xmlNode *child = xmlFirstElementChild(element);
 
-    if (style->eol) {
-        g_string_append(out, style->eol);
-        g_string_append(out, style->indent);
-        for (guint i = 0; i < level; i++)
-            g_string_append(out, style->unit);
-    }
+    print_break(out, style, level);
     g_string_append_c(out, '<');
     print_name(out, element->ns, element->name);
     print_attributes(out, element);
@@ -148,12 +153,7 @@ static void print_at(GString *out, xmlNode *element, const VvXmlStyle *style, gu
     g_string_append_c(out, '>');
     for (; child; child = xmlNextElementSibling(child))
         print_at(out, child, style, level + 1);
-    if (style->eol) {
-        g_string_append(out, style->eol);
-        g_string_append(out, style->indent);
-        for (guint i = 0; i < level; i++)
-            g_string_append(out, style->unit);
-    }
+    print_break(out, style, level);
     g_string_append(out, "</");
     print_name(out, element->ns, element->name);
     g_string_append_c(out, '>');

@@ -17,6 +17,7 @@ typedef struct {
     VvHost *host;
     VvJournal *journal;
     VvConnection *connection;
+    enum { VV_HOOK_UNKNOWN, VV_HOOK_DEAD, VV_HOOK_LIVE } hook; /* libvirt's, once vv_hook_serves() looked */
 } VvContext;
 
 /* Returns the exit code; with an error set, main prints it and exits with the error's code. `words` are the

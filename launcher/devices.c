@@ -57,8 +57,7 @@ GPtrArray *vv_collect_claims(VvContext *context, const char *except)
 
     for (guint i = 0; domains && i < domains->len; i++) {
         const VvDomainInfo *info = domains->pdata[i];
-        if (info->state != VV_DOMAIN_OFF && info->state != VV_DOMAIN_CRASHED &&
-            g_strcmp0(info->uuid, except) != 0)
+        if (vv_domain_state_is_on(info->state) && g_strcmp0(info->uuid, except) != 0)
             claim_devices(claims, info);
     }
     return claims;
@@ -70,6 +69,21 @@ VvDomain *vv_context_domain(VvContext *context, const char *name, GError **error
     g_autofree char *xml = connection ? vv_connection_domain_xml(connection, name, error) : NULL;
 
     return xml ? vv_domain_read(xml, strlen(xml), error) : NULL;
+}
+
+gboolean vv_context_change_domain(VvContext *context, const char *domain, VvXmlChange change, gpointer data,
+                                  GError **error)
+{
+    g_autofree char *xml = vv_connection_whole_xml(context->connection, domain, error);
+    GError *problem = NULL;
+    g_autofree char *changed = xml ? change(xml, strlen(xml), data, &problem) : NULL;
+
+    if (problem)
+        g_propagate_error(error, problem);
+    if (!xml || problem)
+        return FALSE;
+    g_autofree char *uuid = changed ? vv_connection_define(context->connection, changed, error) : NULL;
+    return !changed || uuid;
 }
 
 VvPlan *vv_domain_plan(VvContext *context, const VvDomain *domain, char **allow, GError **error)

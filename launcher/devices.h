@@ -16,6 +16,13 @@ gboolean vv_check_allow(char **allow, GError **error);
  * where libvirt does not answer; a device in a running guest is then still seen by its open group. */
 GPtrArray *vv_collect_claims(VvContext *context, const char *except);
 
+/* What changes a domain's stored XML: the XML anew, NULL without an error where nothing is to be changed. */
+typedef char *(*VvXmlChange)(const char *xml, gsize length, gpointer data, GError **error);
+
+/* Defines the domain (name or uuid) again with what `change` makes of its XML. */
+gboolean vv_context_change_domain(VvContext *context, const char *domain, VvXmlChange change, gpointer data,
+                                  GError **error);
+
 /* The domain by name or uuid, from libvirt. */
 VvDomain *vv_context_domain(VvContext *context, const char *name, GError **error);
 

@@ -15,7 +15,7 @@ static gboolean owner_alive(const VvEntry *entry, gpointer data)
 
     /* Where libvirt does not answer, the open group of a running guest has already said that it lives. */
     return connection && vv_connection_state(connection, entry->owner, &state, NULL) &&
-           state != VV_DOMAIN_OFF && state != VV_DOMAIN_CRASHED;
+           vv_domain_state_is_on(state);
 }
 
 VvRecoverOptions vv_context_recover_options(VvContext *context, gboolean retry)

@@ -2,6 +2,7 @@
 #include "launcher/rom-auto.h"
 
 #include "domains/domrom.h"
+#include "launcher/devices.h"
 #include "launcher/present.h"
 #include "launcher/rom-manifest.h"
 #include "vfio/error.h"
@@ -146,18 +147,9 @@ static void provide(VvContext *context, VvDevice *device, VvPlan *plan, GHashTab
         *ret_why = g_strdup_printf("no good ROM: %s", choice->trouble);
 }
 
-static gboolean define_again(VvContext *context, const VvDomain *domain, GHashTable *files, GError **error)
+static char *set_roms(const char *xml, gsize length, gpointer files, GError **error)
 {
-    g_autofree char *xml = vv_connection_whole_xml(context->connection, domain->uuid, error);
-    GError *problem = NULL;
-    g_autofree char *changed = xml ? vv_domain_set_roms(xml, strlen(xml), files, &problem) : NULL;
-
-    if (problem)
-        g_propagate_error(error, problem);
-    if (!xml || problem)
-        return FALSE;
-    g_autofree char *uuid = changed ? vv_connection_define(context->connection, changed, error) : NULL;
-    return !changed || uuid;
+    return vv_domain_set_roms(xml, length, files, error);
 }
 
 /* `late`: whatever is missing now, QEMU has to do without, so it is told. */
@@ -177,7 +169,8 @@ static gboolean prepare(VvContext *context, const VvDomain *domain, VvPlan *plan
             fprintf(stderr, "virt-vfio: note: %s: QEMU reads its ROM from the card: %s\n", function->text,
                     why);
     }
-    return g_hash_table_size(files) == 0 || define_again(context, domain, files, error);
+    return g_hash_table_size(files) == 0 ||
+           vv_context_change_domain(context, domain->uuid, set_roms, files, error);
 }
 
 gboolean vv_rom_prepare(VvContext *context, const VvDomain *domain, VvPlan *plan, GError **error)

@@ -38,8 +38,7 @@ static gboolean is_running(VvContext *context, const char *uuid)
 {
     VvDomainState state;
 
-    return vv_connection_state(context->connection, uuid, &state, NULL) && state != VV_DOMAIN_OFF &&
-           state != VV_DOMAIN_CRASHED;
+    return vv_connection_state(context->connection, uuid, &state, NULL) && vv_domain_state_is_on(state);
 }
 
 /* Each domain for which something is taken. */

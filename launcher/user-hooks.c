@@ -51,14 +51,24 @@ gboolean vv_return(VvContext *context, const GPtrArray *entries, VvPlan *plan,
     return vv_hooked_return(&hooks, context->host, vv_context_journal(context), plan, options, error);
 }
 
-gboolean vv_hook_serves(VvContext *context, const VvDomain *domain)
+/* Reads the program, links and /proc: once for a verb. */
+static gboolean hook_is_live(VvContext *context)
 {
     gboolean system = !context->uri || strcmp(context->uri, "qemu:///system") == 0;
     VvSysfs *sysfs = system ? vv_context_sysfs(context, NULL) : NULL;
-    g_autoptr(VvHookStatus) status = sysfs ? vv_hook_status(context->sysroot, sysfs) : NULL;
+
+    if (context->hook == VV_HOOK_UNKNOWN) {
+        g_autoptr(VvHookStatus) status = sysfs ? vv_hook_status(context->sysroot, sysfs) : NULL;
+        context->hook = status && vv_hook_is_live(status) ? VV_HOOK_LIVE : VV_HOOK_DEAD;
+    }
+    return context->hook == VV_HOOK_LIVE;
+}
+
+gboolean vv_hook_serves(VvContext *context, const VvDomain *domain)
+{
     VvHookConfig config;
 
-    return status && vv_hook_is_live(status) && vv_hook_config_load(context->sysroot, &config, NULL) &&
+    return hook_is_live(context) && vv_hook_config_load(context->sysroot, &config, NULL) &&
            (!domain || domain->ours || config.all);
 }
 

@@ -47,7 +47,7 @@ static gboolean check_state(VvContext *context, const VvDomain *domain, GError *
 
     if (!vv_connection_state(context->connection, domain->name, &state, error))
         return FALSE;
-    if (state == VV_DOMAIN_OFF || state == VV_DOMAIN_CRASHED)
+    if (!vv_domain_state_is_on(state))
         return TRUE;
     g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "domain %s is %s already", domain->name,
                 vv_domain_state_name(state));
@@ -84,16 +84,21 @@ static gboolean give_back(VvContext *context, const VvDomain *domain, VvPlan *pl
     return ok;
 }
 
+static void replace_message(GError *error, char *message)
+{
+    g_free(error->message);
+    error->message = message;
+}
+
 /* What QEMU said when it ended reaches libvirt's error only if its log daemon was quick; its log has it
  * always. */
 static void add_log_hint(const VvContext *context, const VvDomain *domain, GError **error)
 {
     if (!error || !*error || (context->uri && strcmp(context->uri, "qemu:///system") != 0))
         return;
-    char *message = g_strdup_printf("%s (QEMU's own words, if it got that far: /var/log/libvirt/qemu/%s.log)",
-                                    (*error)->message, domain->name);
-    g_free((*error)->message);
-    (*error)->message = message;
+    replace_message(*error,
+                    g_strdup_printf("%s (QEMU's own words, if it got that far: /var/log/libvirt/qemu/%s.log)",
+                                    (*error)->message, domain->name));
 }
 
 /* What QEMU or libvirt said, in the words of somebody who wants a guest with real devices. */
@@ -101,12 +106,9 @@ static void add_advice(GError **error)
 {
     const VvAdvice *advice = error && *error ? vv_advice_for((*error)->message) : NULL;
 
-    if (!advice)
-        return;
-    char *message = g_strdup_printf("%s\n  %s: %s\n  what to do: %s", (*error)->message, advice->code,
-                                    advice->cause, advice->remedy);
-    g_free((*error)->message);
-    (*error)->message = message;
+    if (advice)
+        replace_message(*error, g_strdup_printf("%s\n  %s: %s\n  what to do: %s", (*error)->message,
+                                                advice->code, advice->cause, advice->remedy));
 }
 
 static gboolean start_domain(VvContext *context, const VvDomain *domain, VvPlan *plan, GError **error)
@@ -172,27 +174,20 @@ static int wait_and_give_back(VvContext *context, const VvDomain *domain, GError
     return give_back(context, domain, NULL, error) ? 0 : VV_ERROR_FAILED;
 }
 
+static char *update_usbs(const char *xml, gsize length, gpointer sysfs, GError **error)
+{
+    return vv_domain_update_usbs(xml, length, sysfs, error);
+}
+
 /* libvirt goes by numbers that change with each plugging in; the domain's definition gets those of now. */
-static gboolean update_usbs(VvContext *context, const VvDomain *domain, GError **error)
+static gboolean find_usbs(VvContext *context, const VvDomain *domain, GError **error)
 {
     gboolean by_port = FALSE;
-    GError *problem = NULL;
 
     for (guint i = 0; i < domain->usbs->len; i++)
         by_port |= ((const VvDomainUsb *)domain->usbs->pdata[i])->port != NULL;
-    if (!by_port)
-        return TRUE;
-    g_autofree char *xml = vv_connection_whole_xml(context->connection, domain->name, error);
-    if (!xml)
-        return FALSE;
-    g_autofree char *changed =
-        vv_domain_update_usbs(xml, strlen(xml), vv_host_sysfs(context->host), &problem);
-    if (problem) {
-        g_propagate_error(error, problem);
-        return FALSE;
-    }
-    g_autofree char *uuid = changed ? vv_connection_define(context->connection, changed, error) : NULL;
-    return uuid || !changed;
+    return !by_port || vv_context_change_domain(context, domain->name, update_usbs,
+                                                (gpointer)vv_host_sysfs(context->host), error);
 }
 
 /* Plan, take, start. *ret_plan is set as soon as there is one. */
@@ -211,7 +206,7 @@ static int take_and_start(VvContext *context, const VvDomain *domain, VvPlan **r
             vv_print_plan(context, stdout, plan, title);
         return vv_plan_ok(plan) ? 0 : VV_ERROR_REFUSED;
     }
-    if (!update_usbs(context, domain, error))
+    if (!find_usbs(context, domain, error))
         return VV_ERROR_FAILED;
     vv_print_progress(context, "planned", g_get_monotonic_time() - before, FALSE, NULL);
 

@@ -89,7 +89,7 @@ int vv_verb_stop(VvContext *context, char **words, GError **error)
     g_autoptr(VvDomain) domain = vv_context_domain(context, words[0], error);
     if (!domain || !vv_connection_state(context->connection, domain->name, &state, error))
         return VV_ERROR_FAILED;
-    gboolean running = state != VV_DOMAIN_OFF && state != VV_DOMAIN_CRASHED;
+    gboolean running = vv_domain_state_is_on(state);
     g_autoptr(GPtrArray) entries = vv_journal_entries_of(vv_context_journal(context), domain->uuid, error);
     if (!entries)
         return VV_ERROR_FAILED;

@@ -13,12 +13,18 @@ gboolean vv_driver_may_stay(const char *driver)
            strcmp(driver, "pcieport") == 0;
 }
 
-gboolean vv_group_in_use(const VvSysfs *sysfs, int group)
+int vv_group_open(const VvSysfs *sysfs, int group)
 {
     char path[32];
 
     snprintf(path, sizeof path, "dev/vfio/%d", group);
-    int fd = vv_sysfs_open(sysfs, path, O_RDWR);
+    return vv_sysfs_open(sysfs, path, O_RDWR);
+}
+
+gboolean vv_group_in_use(const VvSysfs *sysfs, int group)
+{
+    int fd = vv_group_open(sysfs, group);
+
     if (fd < 0)
         return errno == EBUSY;
     close(fd);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/reset-child.h"
 
+#include "vfio/group.h"
 #include "vfio/seam.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -16,19 +16,11 @@ typedef struct {
     GArray *groups; /* int */
 } Opened;
 
-static int open_group(const VvSysfs *sysfs, int group)
-{
-    char path[32];
-
-    snprintf(path, sizeof path, "dev/vfio/%d", group);
-    return vv_sysfs_open(sysfs, path, O_RDWR);
-}
-
 /* Each group is put behind the container: kernels up to 5.18 take no other for the proof of ownership
  * (vfio_group_get_external_user). */
 static int join(Opened *opened, const VvSysfs *sysfs, int number)
 {
-    int group = open_group(sysfs, number);
+    int group = vv_group_open(sysfs, number);
 
     if (group < 0)
         return errno;

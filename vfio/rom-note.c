@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/rom-internal.h"
 
+#include "vfio/durable.h"
 #include "vfio/error.h"
-#include "vfio/seam.h"
 
 #include <errno.h>
 #include <string.h>
@@ -11,11 +11,6 @@
  * is no entry of those: nobody owns the card by it, and nothing but three settings is to be put back. */
 
 #define SECTION "rom"
-
-static char *folder_of(const VvJournal *journal)
-{
-    return g_build_filename(vv_journal_folder(journal), "rom", NULL);
-}
 
 static char *path_of(const VvJournal *journal, VvAddress address)
 {
@@ -44,10 +39,9 @@ void vv_rom_note_free(VvRomNote *note)
     g_free(note);
 }
 
-static GBytes *text_of(const VvRomNote *note)
+static char *text_of(const VvRomNote *note, gsize *ret_length)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
-    gsize length;
 
     g_key_file_set_string(file, SECTION, "ids", note->ids);
     if (note->power)
@@ -56,22 +50,19 @@ static GBytes *text_of(const VvRomNote *note)
     g_key_file_set_int64(file, SECTION, "command", note->command);
     g_key_file_set_integer(file, SECTION, "pid", note->by.pid);
     g_key_file_set_uint64(file, SECTION, "started", note->by.started);
-    char *text = g_key_file_to_data(file, &length, NULL);
-    return g_bytes_new_take(text, length);
+    return g_key_file_to_data(file, ret_length, NULL);
 }
 
 gboolean vv_rom_note_write(const VvJournal *journal, const VvRomNote *note, GError **error)
 {
-    g_autofree char *folder = folder_of(journal), *path = path_of(journal, note->address);
-    g_autoptr(GBytes) text = text_of(note);
-    int errnum = vv_seam_step();
+    g_autofree char *path = path_of(journal, note->address);
+    gsize length;
+    g_autofree char *text = text_of(note, &length);
 
-    if (!errnum && g_mkdir_with_parents(folder, 0755) != 0)
-        errnum = errno;
-    if (!errnum)
-        return vv_rom_write_file(path, text, TRUE, error);
+    if (vv_durable_write(path, text, length))
+        return TRUE;
     g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "cannot write down %s before the card is touched: %s", path,
-                g_strerror(errnum));
+                g_strerror(errno));
     return FALSE;
 }
 
@@ -119,24 +110,20 @@ VvRomNote *vv_rom_note_read(const VvJournal *journal, VvAddress address, GError 
 gboolean vv_rom_note_remove(const VvJournal *journal, VvAddress address, GError **error)
 {
     g_autofree char *path = path_of(journal, address);
-    int errnum = vv_seam_step();
 
-    if (!errnum && unlink(path) != 0 && errno != ENOENT)
-        errnum = errno;
-    if (errnum)
-        g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "cannot remove %s: %s", path, g_strerror(errnum));
-    return errnum == 0;
+    if (vv_durable_remove(path))
+        return TRUE;
+    g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "cannot remove %s: %s", path, g_strerror(errno));
+    return FALSE;
 }
 
-/* ".0000:01:00.0.5c3f0a11": a file that a writer did not finish; there was no note yet then. */
-static gboolean parse_name(const char *name, gboolean *ret_unfinished, VvAddress *ret)
+/* Of a file that a writer did not finish as well: there was no note yet then. */
+static gboolean parse_name(const char *name, VvAddress *ret)
 {
-    g_autofree char *text = g_strdup(name[0] == '.' ? name + 1 : name);
-    char *dot = strrchr(text, '.');
+    g_autofree char *text = g_strdup(name);
 
-    *ret_unfinished = name[0] == '.';
-    if (*ret_unfinished && dot)
-        *dot = '\0';
+    if (g_str_has_suffix(text, VV_DURABLE_TEMPORARY))
+        text[strlen(text) - strlen(VV_DURABLE_TEMPORARY)] = '\0';
     return vv_address_parse(text, ret, NULL);
 }
 
@@ -151,29 +138,14 @@ static void remember(GArray *addresses, VvAddress address)
 GArray *vv_rom_left_behind(const VvJournal *journal)
 {
     GArray *addresses = g_array_new(FALSE, FALSE, sizeof(VvAddress));
-    g_autofree char *folder = folder_of(journal);
+    g_autofree char *folder = g_build_filename(vv_journal_folder(journal), "rom", NULL);
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    gboolean unfinished;
     VvAddress address;
 
     for (const char *name; dir && (name = g_dir_read_name(dir));)
-        if (parse_name(name, &unfinished, &address))
+        if (parse_name(name, &address))
             remember(addresses, address);
     return addresses;
-}
-
-static void remove_unfinished(const VvJournal *journal, VvAddress of)
-{
-    g_autofree char *folder = folder_of(journal);
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    gboolean unfinished;
-    VvAddress address;
-
-    for (const char *name; dir && (name = g_dir_read_name(dir));) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        if (parse_name(name, &unfinished, &address) && unfinished && vv_address_equal(address, of))
-            unlink(path);
-    }
 }
 
 /* Under the lock of the card's group nobody is writing. TRUE: there is nothing to do any more. */
@@ -185,14 +157,13 @@ static gboolean recover_one(const VvHost *host, VvJournal *journal, VvAddress ad
     GError *problem = NULL;
     g_autoptr(VvRomNote) note = vv_rom_note_read(journal, address, &problem);
 
-    remove_unfinished(journal, address);
     if (note && device && strcmp(ids, note->ids) == 0) /* else it is gone, and its settings with it */
         vv_rom_put_back(vv_host_sysfs(host), device, note, &problem);
     if (g_error_matches(problem, VV_ERROR, VV_ERROR_NOT_READY)) {
         g_error_free(problem);
         return TRUE;
     }
-    if (note && !problem && vv_rom_note_remove(journal, address, &problem) && ret_done)
+    if (!problem && vv_rom_note_remove(journal, address, &problem) && note && ret_done)
         g_array_append_val(ret_done, address);
     if (!problem)
         return TRUE;

@@ -2,6 +2,7 @@
 #include "vfio/rom-internal.h"
 
 #include "vfio/error.h"
+#include "vfio/group.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,20 +16,20 @@
 /* One opener only: a guest that has any device of the group keeps it to itself (vfio_group_fops_open). */
 static int open_group(const VvSysfs *sysfs, const VvDevice *device, GError **error)
 {
-    g_autofree char *path = g_strdup_printf("dev/vfio/%d", device->group);
-    int fd = vv_sysfs_open(sysfs, path, O_RDWR);
+    int fd = vv_group_open(sysfs, device->group);
 
     if (fd >= 0)
         return fd;
     if (errno == EBUSY)
         g_set_error(error, VV_ERROR, VV_ERROR_REFUSED,
-                    "%s is in use by a guest (/%s is open): stop it and read again", device->text, path);
+                    "%s is in use by a guest (/dev/vfio/%d is open): stop it and read again", device->text,
+                    device->group);
     else if (errno == ENOENT)
-        g_set_error(
-            error, VV_ERROR, VV_ERROR_NOT_READY,
-            "%s is bound to VFIO, but there is no /%s: this kernel has no VFIO groups, or /dev is not the "
-            "host's",
-            device->text, path);
+        g_set_error(error, VV_ERROR, VV_ERROR_NOT_READY,
+                    "%s is bound to VFIO, but there is no /dev/vfio/%d: this kernel has no VFIO groups, or "
+                    "/dev is not "
+                    "the host's",
+                    device->text, device->group);
     else
         vv_rom_set_error(error, device, "opening its VFIO group", errno);
     return -1;
