@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vfio/ready/ready.h"
+
+void vv_ready_row_free(VvReadyRow *row)
+{
+    if (!row)
+        return;
+    g_free(row->evidence);
+    g_free(row->remedy);
+    g_free(row->root);
+    g_free(row);
+}
+
+const char *vv_ready_verdict_name(VvReadyVerdict verdict)
+{
+    static const char *const names[] = {"pass", "info", "warn", "fail"};
+
+    return names[verdict];
+}
+
+VvReadyRow *vv_ready_add(GPtrArray *rows, const char *id, VvReadyVerdict verdict, const char *format, ...)
+{
+    VvReadyRow *row = g_new0(VvReadyRow, 1);
+    va_list arguments;
+
+    row->id = id;
+    row->verdict = verdict;
+    va_start(arguments, format);
+    row->evidence = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_ptr_array_add(rows, row);
+    return row;
+}
