@@ -24,6 +24,9 @@ static const char *find_table(const VvSysfs *sysfs)
 
 static const char *firmware_words(const VvReadyHost *ready)
 {
+    if (vv_ready_is_virtual(ready->sysfs))
+        return "give this virtual machine a virtual IOMMU (libvirt: <iommu model='intel'><driver "
+               "intremap='on'/>)";
     switch (ready->topology->vendor) {
     case VV_CPU_INTEL:
         return "switch on VT-d (Intel VT for Directed I/O) in the firmware setup";

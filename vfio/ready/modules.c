@@ -145,7 +145,9 @@ void vv_ready_check_modules(const VvReadyHost *ready, GPtrArray *rows)
         row =
             vv_ready_add(rows, "modules", VV_READY_FAIL,
                          "the running kernel's modules are gone (/lib/modules/%s)", release ? release : "?");
-        row->remedy = g_strdup("reboot: the kernel was updated under the running one");
+        g_autofree char *container = vv_ready_container(ready->sysfs);
+        row->remedy = g_strdup(container ? "in a container they are the host's to show"
+                                         : "reboot: the kernel was updated under the running one");
     } else if (missing->len && vv_module_available(ready->sysfs, "vfio-pci")) {
         vv_ready_add(rows, "modules", VV_READY_PASS, "the driver vfio-pci is there");
     } else

@@ -6,6 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The first processor is enough. */
+static char *read_cpuinfo(const VvSysfs *sysfs)
+{
+    return vv_sysfs_read_all(sysfs, "proc/cpuinfo", 16384);
+}
+
 /* Is the word in the first line "flags" of /proc/cpuinfo? */
 static gboolean has_flag(const char *cpuinfo, const char *flag)
 {
@@ -21,12 +27,31 @@ static gboolean has_flag(const char *cpuinfo, const char *flag)
     return FALSE;
 }
 
+gboolean vv_ready_is_virtual(const VvSysfs *sysfs)
+{
+    g_autofree char *cpuinfo = read_cpuinfo(sysfs);
+
+    return has_flag(cpuinfo, "hypervisor");
+}
+
+/* What systemd(1), podman and Docker leave for programs to see that they are in a container: new string. */
+char *vv_ready_container(const VvSysfs *sysfs)
+{
+    char *name = vv_sysfs_read(sysfs, "run/systemd/container");
+
+    if (name)
+        return g_strstrip(name);
+    if (vv_sysfs_exists(sysfs, "run/.containerenv"))
+        return g_strdup("podman");
+    return vv_sysfs_exists(sysfs, ".dockerenv") ? g_strdup("docker") : NULL;
+}
+
 /* Linux takes the flag vmx away when the firmware has switched it off and locked that
  * (arch/x86/kernel/cpu/feat_ctl.c), so a flag that is not there is no proof that the CPU cannot. */
 static void check_cpu(const VvReadyHost *ready, const char *cpuinfo, GPtrArray *rows)
 {
     gboolean vmx = has_flag(cpuinfo, "vmx"), svm = has_flag(cpuinfo, "svm");
-    gboolean guest = has_flag(cpuinfo, "hypervisor");
+    gboolean guest = vv_ready_is_virtual(ready->sysfs);
     VvReadyRow *row;
 
     if (vmx || svm) {
@@ -102,21 +127,9 @@ static void check_nested(const VvReadyHost *ready, GPtrArray *rows)
     vv_ready_add(rows, "nested", VV_READY_INFO, "not known: no KVM module is loaded");
 }
 
-/* What systemd(1), podman and Docker leave for programs to see that they are in a container: new string. */
-static char *container_of(const VvSysfs *sysfs)
+static void check_machine(const VvReadyHost *ready, GPtrArray *rows)
 {
-    char *name = vv_sysfs_read(sysfs, "run/systemd/container");
-
-    if (name)
-        return g_strstrip(name);
-    if (vv_sysfs_exists(sysfs, "run/.containerenv"))
-        return g_strdup("podman");
-    return vv_sysfs_exists(sysfs, ".dockerenv") ? g_strdup("docker") : NULL;
-}
-
-static void check_machine(const VvReadyHost *ready, const char *cpuinfo, GPtrArray *rows)
-{
-    g_autofree char *container = container_of(ready->sysfs);
+    g_autofree char *container = vv_ready_container(ready->sysfs);
     g_autofree char *maker = vv_sysfs_read(ready->sysfs, "sys/class/dmi/id/sys_vendor");
     VvReadyRow *row;
 
@@ -124,7 +137,7 @@ static void check_machine(const VvReadyHost *ready, const char *cpuinfo, GPtrArr
         row = vv_ready_add(rows, "machine", VV_READY_WARN, "this is a container (%s), not the host itself",
                            container);
         row->remedy = g_strdup("run virt-vfio on the host: drivers and /dev/vfio are the host's");
-    } else if (has_flag(cpuinfo, "hypervisor")) {
+    } else if (vv_ready_is_virtual(ready->sysfs)) {
         row = vv_ready_add(rows, "machine", VV_READY_INFO, "this host is a virtual machine itself%s%s%s",
                            maker ? " (" : "", maker ? g_strstrip(maker) : "", maker ? ")" : "");
         row->remedy =
@@ -135,10 +148,10 @@ static void check_machine(const VvReadyHost *ready, const char *cpuinfo, GPtrArr
 
 void vv_ready_check_processor(const VvReadyHost *ready, GPtrArray *rows)
 {
-    g_autofree char *cpuinfo = vv_sysfs_read_all(ready->sysfs, "proc/cpuinfo", 16384);
+    g_autofree char *cpuinfo = read_cpuinfo(ready->sysfs);
 
     check_cpu(ready, cpuinfo, rows);
     check_kvm(ready, rows);
     check_nested(ready, rows);
-    check_machine(ready, cpuinfo, rows);
+    check_machine(ready, rows);
 }

@@ -17,6 +17,7 @@ void vv_ready_check_bars(const VvReadyHost *ready, GPtrArray *rows);      /* bar
 void vv_ready_check_display(const VvReadyHost *ready, GPtrArray *rows);   /* fb */
 void vv_ready_check_power(const VvReadyHost *ready, GPtrArray *rows);     /* governor power */
 void vv_ready_check_owners(const VvReadyHost *ready, GPtrArray *rows);    /* owners */
+void vv_ready_check_setup(const VvReadyHost *ready, GPtrArray *rows);     /* setup */
 
 /* --- what they share */
 
@@ -31,6 +32,11 @@ char *vv_ready_count(guint count, const char *noun);
 
 /* Is it a function that people give to guests, and no part of the chipset? */
 gboolean vv_ready_is_passable(const VvDevice *device);
+
+/* Is this host a virtual machine itself? */
+gboolean vv_ready_is_virtual(const VvSysfs *sysfs);
+/* What kind of container this runs in: new string; NULL: none. */
+char *vv_ready_container(const VvSysfs *sysfs);
 
 /* uname -r of the running kernel: new string; NULL: not shown. */
 char *vv_ready_release(const VvSysfs *sysfs);

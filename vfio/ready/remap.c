@@ -93,7 +93,6 @@ void vv_ready_check_remap(const VvReadyHost *ready, GPtrArray *rows)
 {
     g_autofree char *incapable = incapable_unit(ready->sysfs);
     const char *unsafe = unsafe_file(ready->sysfs);
-    gboolean x86 = ready->topology->vendor != VV_CPU_OTHER;
     VvReadyRow *row;
 
     if (is_remapping(ready->sysfs)) {
@@ -107,7 +106,11 @@ void vv_ready_check_remap(const VvReadyHost *ready, GPtrArray *rows)
                                 unsafe);
         return;
     }
-    if (!x86 && ready->host && vv_host_groups(ready->host)->len) {
+    if (!ready->host || !vv_host_groups(ready->host)->len) {
+        vv_ready_add(rows, "remap", VV_READY_INFO, "interrupts are not remapped; see iommu first");
+        return;
+    }
+    if (ready->topology->vendor == VV_CPU_OTHER) {
         vv_ready_add(rows, "remap", VV_READY_INFO, "not shown on this kind of machine (/proc/interrupts)");
         return;
     }
