@@ -6,38 +6,52 @@
 
 #define FILE_LIMIT (1024 * 1024)
 #define MOST_IN_FILE 20
+#define MOST_SHOWN 60 /* characters of a word, and of a sentence */
+#define MOST_SAID 400
 
-/* Files are other people's: nothing in them may reach a terminal as it is. */
-char *vv_advice_shown(const char *word)
+/* Files are other people's: nothing in them may reach a terminal as it is. `text` is taken. */
+static char *make_printable(char *text)
 {
-    char *text = g_utf8_make_valid(word, (gssize)strnlen(word, 240));
+    g_autofree char *bytes = text;
+    char *valid = g_utf8_make_valid(bytes, -1);
 
-    for (char *c = text; *c; c++)
+    for (char *c = valid; *c; c++)
         if (g_ascii_iscntrl(*c))
             *c = '?';
-    if (g_utf8_strlen(text, -1) > 60) {
-        g_autofree char *whole = text;
-        g_autofree char *start = g_utf8_substring(whole, 0, 57);
-        text = g_strconcat(start, "...", NULL);
-    }
-    return text;
+    return valid;
+}
+
+static char *clip(char *text, glong limit)
+{
+    g_autofree char *whole = text;
+
+    if (g_utf8_strlen(whole, -1) <= limit)
+        return g_steal_pointer(&whole);
+    g_autofree char *start = g_utf8_substring(whole, 0, limit - 3);
+    return g_strconcat(start, "...", NULL);
+}
+
+char *vv_advice_shown(const char *word)
+{
+    return clip(make_printable(g_strndup(word, MOST_SHOWN * 6)), MOST_SHOWN);
 }
 
 void vv_advice_add(VvAdvice *advice, VvPlace place, VvReadyVerdict verdict, char *remedy, const char *format,
                    ...)
 {
-    g_autofree char *correction = remedy, *what = NULL;
+    g_autofree char *correction = remedy, *what = NULL, *where = NULL;
     va_list arguments;
 
     if (++advice->in_file > MOST_IN_FILE)
         return;
     va_start(arguments, format);
-    what = g_strdup_vprintf(format, arguments);
+    what = clip(make_printable(g_strdup_vprintf(format, arguments)), MOST_SAID);
     va_end(arguments);
-    VvReadyRow *row = place.line ? vv_ready_add(advice->rows, "advice", verdict, "/%s, line %u: %s",
-                                                place.path, place.line, what)
-                                 : vv_ready_add(advice->rows, "advice", verdict, "/%s: %s", place.path, what);
-    row->remedy = g_steal_pointer(&correction);
+    where = place.line ? g_strdup_printf("/%s, line %u", place.path, place.line)
+                       : g_strconcat("/", place.path, NULL);
+    where = make_printable(where);
+    VvReadyRow *row = vv_ready_add(advice->rows, "advice", verdict, "%s: %s", where, what);
+    row->remedy = clip(make_printable(g_steal_pointer(&correction)), MOST_SAID);
 }
 
 char *vv_advice_read(VvAdvice *advice, const char *path)

@@ -37,6 +37,7 @@ static void judge_line(VvAdvice *advice, VvPlace place, const char *line, gboole
 {
     g_auto(GStrv) words = vv_advice_words(line);
     g_autofree char *shown = vv_advice_shown(line), *second = words[1] ? vv_advice_shown(words[1]) : NULL;
+    g_autofree char *how = vv_advice_boot_with(advice, shown);
 
     if (is_modprobe_word(words[0]))
         vv_advice_add(advice, place, VV_READY_WARN,
@@ -44,10 +45,9 @@ static void judge_line(VvAdvice *advice, VvPlace place, const char *line, gboole
                                       vv_advice_rebuild(advice)),
                       "'%s' is a line for modprobe.d; here each line is a module's name", shown);
     else if (strchr(words[0], '='))
-        vv_advice_add(
-            advice, place, VV_READY_WARN,
-            g_strdup_printf("take it out; a kernel argument goes to %s", advice->ready->stack->edit),
-            "'%s' is no module's name", shown);
+        vv_advice_add(advice, place, VV_READY_WARN,
+                      g_strdup_printf("take it out; if it is meant for the kernel: %s", how),
+                      "'%s' is no module's name", shown);
     else if (second && strstr(line, "vfio") && !(arguments && strchr(second, '=')))
         vv_advice_add(advice, place, VV_READY_WARN,
                       strchr(second, '=')

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/boot/cmdline.h"
 #include "vfio/ready/advice.h"
+#include "vfio/ready/ready-internal.h"
 
 #include <string.h>
 
@@ -72,13 +73,28 @@ static gboolean is_effective(const GPtrArray *lines, const char *word)
     return FALSE;
 }
 
+/* Tools that take arguments on their own command line have a place for them there. */
+static char *with_word(char *template, const char *word)
+{
+    g_autofree char *words = template;
+    g_autoptr(GString) text = g_string_new(words);
+
+    g_string_replace(text, "ARGUMENTS", word, 0);
+    return g_strdup(text->str);
+}
+
+char *vv_advice_boot_with(const VvAdvice *advice, const char *word)
+{
+    return with_word(vv_ready_boot_with(advice->ready, word, NULL), word);
+}
+
 static void judge_unapplied(VvAdvice *advice, const VvBootLine *line, const char *word,
                             const GPtrArray *lines)
 {
-    const VvBootStack *stack = advice->ready->stack;
     g_autofree char *shown = vv_advice_shown(word);
+    g_autofree char *run = with_word(g_strdup(advice->ready->stack->run), shown);
     gboolean any;
-    gboolean made = is_generated(lines, word, &any) || !*stack->run;
+    gboolean made = is_generated(lines, word, &any) || !*run;
     VvReadyRow *row =
         vv_ready_add(advice->rows, "cmdline", VV_READY_WARN,
                      "%s, line %u has %s, and the running kernel does not%s", line->path, line->line, shown,
@@ -86,13 +102,9 @@ static void judge_unapplied(VvAdvice *advice, const VvBootLine *line, const char
                      : any ? ": what it boots from was not made anew"
                            : "");
 
-    if (made)
-        row->remedy = g_strdup("reboot");
-    else
-        row->remedy = g_strdup_printf("run: %s, then reboot", stack->run);
+    row->remedy = made ? g_strdup("reboot") : g_strdup_printf("run: %s, then reboot", run);
     if (!made && !any && !advice->ready->is_root)
-        row->root = g_strdup_printf(
-            "whether %s was run, because what this host boots from is closed to others", stack->run);
+        row->root = g_strdup_printf("whether %s was run: what this host boots from is closed to others", run);
 }
 
 static void judge_elsewhere(VvAdvice *advice, const VvBootLine *line, const char *word)
@@ -101,15 +113,12 @@ static void judge_elsewhere(VvAdvice *advice, const VvBootLine *line, const char
     g_autofree char *shown = vv_advice_shown(word);
     VvReadyRow *row =
         vv_ready_add(advice->rows, "cmdline", VV_READY_WARN,
-                     "%s, line %u has %s, but this host boots by %s, which does not read that file",
+                     stack->kind == VV_BOOT_UNKNOWN
+                         ? "%s, line %u has %s, and the running kernel does not; how this host boots is %s"
+                         : "%s, line %u has %s, but this host boots by %s, which does not read that file",
                      line->path, line->line, shown, stack->name);
 
-    if (stack->prints_only)
-        row->remedy = g_strdup("run: virt-vfio setup --iommu, which prints what to write where");
-    else if (*stack->run)
-        row->remedy = g_strdup_printf("write it to %s, then run: %s, then reboot", stack->edit, stack->run);
-    else
-        row->remedy = g_strdup_printf("write it to %s, then reboot", stack->edit);
+    row->remedy = vv_advice_boot_with(advice, shown);
 }
 
 static void judge_line(VvAdvice *advice, const VvBootLine *line, const GPtrArray *lines, GHashTable *told)
@@ -153,7 +162,6 @@ static gboolean knows_source(const GPtrArray *lines)
 static void judge_unwritten(VvAdvice *advice, const GPtrArray *lines)
 {
     g_autoptr(GPtrArray) words = vv_cmdline_parse(advice->cmdline);
-    const VvBootStack *stack = advice->ready->stack;
 
     for (guint i = 0; i < words->len; i++) {
         const char *word = words->pdata[i];
@@ -165,8 +173,8 @@ static void judge_unwritten(VvAdvice *advice, const GPtrArray *lines)
                          "%s runs, but is written nowhere: typed at the boot menu, it is gone after "
                          "the next boot",
                          shown);
-        row->remedy = g_strdup_printf("to keep it, write it to %s%s%s", stack->edit,
-                                      *stack->run ? ", then run: " : "", stack->run);
+        g_autofree char *how = vv_advice_boot_with(advice, shown);
+        row->remedy = g_strdup_printf("to keep it, %s", how);
     }
 }
 

@@ -49,9 +49,10 @@ static void visit(VvAdvice *advice, VvPlace place, char *line)
         return;
     g_strstrip(pair[0]);
     g_strstrip(pair[1]);
+    g_autofree char *word = g_strconcat(pair[0], "=", pair[1], NULL), *shown = vv_advice_shown(word);
+    g_autofree char *how = vv_advice_boot_with(advice, shown);
     if (g_strv_contains(arguments, pair[0]))
-        vv_advice_add(advice, place, VV_READY_WARN,
-                      g_strdup_printf("take it out here, and write it to %s", advice->ready->stack->edit),
+        vv_advice_add(advice, place, VV_READY_WARN, g_strdup_printf("take it out here, and %s", how),
                       "%s is an argument of the kernel's command line, not a sysctl", pair[0]);
     else if (strcmp(pair[0], "vm.nr_hugepages") == 0 || strcmp(pair[0], "vm/nr_hugepages") == 0)
         judge_pages(advice, place, pair[1]);

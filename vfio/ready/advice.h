@@ -103,6 +103,9 @@ void vv_advice_running(VvAdvice *advice, const GPtrArray *lines);
 /* Is this an argument of the kernel that passing devices through is about? */
 gboolean vv_advice_is_ours(const char *word);
 
+/* How such an argument gets on this host's kernel command line, in exact words: new string. */
+char *vv_advice_boot_with(const VvAdvice *advice, const char *word);
+
 /* What was gathered before, against the devices of this host. */
 void vv_advice_judge_ids(VvAdvice *advice);
 void vv_advice_judge_bans(VvAdvice *advice);
