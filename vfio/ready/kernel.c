@@ -106,6 +106,6 @@ void vv_ready_check_kernel(const VvReadyHost *ready, GPtrArray *rows)
     }
     g_autofree char *list = vv_words_join(missing, 4);
     VvReadyRow *row = vv_ready_add(rows, "kconfig", VV_READY_FAIL, "built without %s (%s)", list, path);
-    row->remedy =
-        g_strdup_printf("boot %s's own kernel, or one that is built with them", ready->stack->distribution);
+    row->remedy = g_strdup_printf("boot the kernel that %s brings, or one that is built with them",
+                                  ready->stack->distribution);
 }
