@@ -57,19 +57,38 @@ static void print_json(VvContext *context, const char *kind)
     vv_json_print(object);
 }
 
-/* How many bridges above a member are in its group too. */
-static int depth_of(const VvHost *host, const VvDevice *device)
+static const VvDevice *above_in_group(const VvHost *host, const VvDevice *device)
 {
-    int depth = 0;
     VvAddress address;
+    const VvDevice *above = vv_bus_bridge(host, device, &address) ? vv_host_find(host, address) : NULL;
 
-    for (const VvDevice *at = device; vv_bus_bridge(host, at, &address); depth++) {
-        const VvDevice *above = vv_host_find(host, address);
-        if (!above || above->group != device->group)
-            break;
-        at = above;
+    return above && above->group == device->group ? above : NULL;
+}
+
+static void add_member(VvContext *context, struct libscols_table *table, const VvDevice *member, int depth)
+{
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+    g_autofree char *place = g_strdup_printf("%*s%s", 2 + 2 * depth, "", member->text);
+    g_autofree char *name = g_strdup_printf("%s [%04x:%04x]", vv_host_device_name(context->host, member),
+                                            member->vendor, member->device);
+
+    scols_line_set_data(line, 0, place);
+    scols_line_set_data(line, 1, vv_kind_name(member->kind));
+    scols_line_set_data(line, 2, member->driver ? member->driver : "-");
+    scols_line_set_data(line, 3, name);
+}
+
+/* Those right behind `above`, each with what is behind it. */
+static void add_members(VvContext *context, struct libscols_table *table, const VvGroupView *view,
+                        const VvDevice *above, int depth)
+{
+    for (guint i = 0; i < view->members->len; i++) {
+        const VvDevice *member = view->members->pdata[i];
+        if (above_in_group(context->host, member) != above)
+            continue;
+        add_member(context, table, member, depth);
+        add_members(context, table, view, member, depth + 1);
     }
-    return depth;
 }
 
 static void print_members(VvContext *context, const VvGroupView *view)
@@ -79,18 +98,7 @@ static void print_members(VvContext *context, const VvGroupView *view)
     for (guint i = 0; i < 4; i++)
         scols_table_new_column(table, "", 0, i == 3 ? SCOLS_FL_TRUNC : 0);
     scols_table_enable_noheadings(table, 1);
-    for (guint i = 0; i < view->members->len; i++) {
-        const VvDevice *member = view->members->pdata[i];
-        struct libscols_line *line = scols_table_new_line(table, NULL);
-        g_autofree char *place =
-            g_strdup_printf("%*s%s", 2 + 2 * depth_of(context->host, member), "", member->text);
-        g_autofree char *name = g_strdup_printf("%s [%04x:%04x]", vv_host_device_name(context->host, member),
-                                                member->vendor, member->device);
-        scols_line_set_data(line, 0, place);
-        scols_line_set_data(line, 1, vv_kind_name(member->kind));
-        scols_line_set_data(line, 2, member->driver ? member->driver : "-");
-        scols_line_set_data(line, 3, name);
-    }
+    add_members(context, table, view, NULL, 0);
     scols_print_table(table);
     scols_unref_table(table);
 }

@@ -14,6 +14,17 @@ static gboolean has_cause(const VvGroupView *view, const char *code)
     return FALSE;
 }
 
+/* Is a port or switch at fault, which firmware may have left without ACS? */
+static gboolean is_port_at_fault(const VvGroupView *view)
+{
+    for (guint i = 0; i < view->why->len; i++) {
+        const VvGroupCause *cause = view->why->pdata[i];
+        if (vv_acs_is_bridge(cause->device) && strcmp(cause->code, "pci-bridge") != 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static void G_GNUC_PRINTF(2, 3) add(VvGroupView *view, const char *format, ...)
 {
     va_list arguments;
@@ -97,20 +108,23 @@ static void help_slot(const VvHost *host, VvGroupView *view)
 
 static void help_firmware(VvGroupView *view)
 {
-    if (has_cause(view, "no-acs") || has_cause(view, "acs-off") || has_cause(view, "chipset"))
+    if (is_port_at_fault(view))
         add(view, "the firmware's setup: look for 'ACS Enable', and for 'AER' which it may need, switch both "
                   "on, then "
                   "reboot and look here again; a newer firmware may bring them");
 }
 
-static void help_whole(VvGroupView *view)
+static void help_whole(const VvHost *host, VvGroupView *view)
 {
     g_autoptr(GString) words = g_string_new("virt-vfio plan"), lost = g_string_new(NULL);
+    const VvDevice *one = movable_card(host, view);
 
     for (guint i = 0; i < view->members->len; i++) {
         const VvDevice *member = view->members->pdata[i];
         if (member->kind == VV_KIND_BRIDGE)
             continue;
+        if (!one && vv_acs_counts(member))
+            one = member;
         g_string_append_printf(words, " %s", member->text);
         if (member->driver && !vv_driver_may_stay(member->driver))
             g_string_append_printf(lost, "%s%s (%s, %s)", lost->len ? ", " : "", member->text,
@@ -119,8 +133,10 @@ static void help_whole(VvGroupView *view)
     add(view, "hand over the whole group: %s%s%s", words->str,
         lost->len ? "; this host then has no use of " : "", lost->str);
     add(view,
-        "or one of its devices, with the others held back from this host and used by nobody: virt-vfio bind "
-        "ADDRESS --allow group-shared=ADDRESS");
+        "or one of its devices, with the others held back from this host and used by nobody, as: virt-vfio "
+        "plan "
+        "%s --allow group-shared=%s",
+        one->text, one->text);
 }
 
 static void help_override(const VvHost *host, VvGroupView *view)
@@ -129,8 +145,8 @@ static void help_override(const VvHost *host, VvGroupView *view)
         "devices that it separates can still write to each other behind the IOMMU's back, so a "
         "guest may reach what this host or another guest does with them";
 
-    /* Conventional PCI is never overridden. */
-    if (has_cause(view, "pci-bridge") || has_cause(view, "alias"))
+    /* Conventional PCI is never overridden, and what is built into a chipset is mostly that. */
+    if (has_cause(view, "pci-bridge") || !(is_port_at_fault(view) || has_cause(view, "multifunction")))
         return;
     switch (vv_acs_override(vv_host_sysfs(host))) {
     case VV_ACS_OVERRIDE_ABSENT:
@@ -157,6 +173,6 @@ void vv_acs_add_help(VvHost *host, VvGroupView *view)
 {
     help_slot(host, view);
     help_firmware(view);
-    help_whole(view);
+    help_whole(host, view);
     help_override(host, view);
 }
