@@ -153,7 +153,10 @@ void vv_check_show(const VvContext *context, const VvReadyHost *ready, const GPt
         show_json(ready, rows);
         return;
     }
-    printf("%s, booted by %s\n\n", ready->stack->distribution, ready->stack->name);
+    if (ready->stack->kind == VV_BOOT_UNKNOWN)
+        printf("%s, boot loader not known (%s)\n\n", ready->stack->distribution, ready->stack->evidence);
+    else
+        printf("%s, booted by %s\n\n", ready->stack->distribution, ready->stack->name);
     for (guint i = 0; i < rows->len; i++)
         print_row(context, rows->pdata[i], ids, width);
     print_verdict(context, rows);

@@ -14,22 +14,27 @@ static gboolean has_text(const char *text)
     return text && *text;
 }
 
+/* "put intel_iommu=on into FILE and run update-grub", or of a tool that takes it itself "run grubby …". */
+static char *place_argument(const VvBootStack *stack, const char *argument)
+{
+    if (stack->kind == VV_BOOT_UNKNOWN || (!has_text(stack->edit) && !has_text(stack->run)))
+        return g_strdup_printf("boot with %s", argument);
+    if (!has_text(stack->edit)) {
+        g_auto(GStrv) parts = g_strsplit(stack->run, "ARGUMENTS", 2);
+        g_autofree char *command = g_strjoinv(argument, parts);
+        return g_strdup_printf("run %s", command);
+    }
+    return g_strdup_printf("put %s into %s%s%s", argument, stack->edit,
+                           has_text(stack->run) ? " and run " : "", has_text(stack->run) ? stack->run : "");
+}
+
 char *vv_ready_boot_with(const VvReadyHost *ready, const char *argument, const char *setup)
 {
-    const VvBootStack *stack = ready->stack;
-    g_autofree char *how = NULL;
+    g_autofree char *how = place_argument(ready->stack, argument);
 
-    if (stack->kind == VV_BOOT_UNKNOWN || !has_text(stack->edit))
-        how = g_strdup_printf("boot with %s", argument);
-    else
-        how =
-            g_strdup_printf("put %s into %s%s%s", argument, stack->edit,
-                            has_text(stack->run) ? " and run " : "", has_text(stack->run) ? stack->run : "");
-    if (has_text(stack->run) && !has_text(stack->edit))
-        how = (g_free(how), g_strdup_printf("run %s for %s", stack->run, argument));
     if (!setup)
         return g_strdup_printf("%s; then reboot", how);
-    if (stack->prints_only)
+    if (ready->stack->prints_only)
         return g_strdup_printf("%s ('virt-vfio %s' prints what to write); then reboot", how, setup);
     return g_strdup_printf("%s; or: virt-vfio %s --apply; then reboot", how, setup);
 }
@@ -37,13 +42,14 @@ char *vv_ready_boot_with(const VvReadyHost *ready, const char *argument, const c
 char *vv_ready_boot_without(const VvReadyHost *ready, const char *argument)
 {
     const VvBootStack *stack = ready->stack;
-    const char *run = has_text(stack->run) ? stack->run : NULL;
+    /* A tool that takes arguments adds them: which one takes them away is its manual's to say. */
+    gboolean runs = has_text(stack->edit) && has_text(stack->run);
 
     if (stack->kind == VV_BOOT_UNKNOWN)
         return g_strdup_printf("take %s away from where this system keeps its kernel arguments; then reboot",
                                argument);
     return g_strdup_printf("take %s away from this system's kernel arguments (%s)%s%s; then reboot", argument,
-                           stack->name, run ? ", run " : "", run ? run : "");
+                           stack->name, runs ? ", run " : "", runs ? stack->run : "");
 }
 
 char *vv_ready_count(guint count, const char *noun)

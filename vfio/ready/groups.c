@@ -3,21 +3,23 @@
 
 #include "vfio/words.h"
 
-/* Functions of one slot are one card; VFs are no card of their own, but each is a slot's function. */
-static gboolean same_slot(const VvDevice *a, const VvDevice *b)
+/* Functions of one slot are one card, but for those of the chipset, which are what it happens to have. */
+static gboolean same_card(const VvDevice *a, const VvDevice *b)
 {
     VvAddress other = b->address;
 
     other.function = a->address.function;
-    return vv_address_equal(a->address, other);
+    return a->address.bus && vv_address_equal(a->address, other);
 }
 
-/* A member of another card that is no bridge: who takes the one has to take the other. */
+/* A member of another card: who takes the one has to take the other. Bridges stay, and so does what no driver
+ * has and nobody gives away. */
 static gboolean has_foreign(const GPtrArray *members, const VvDevice *device)
 {
     for (guint i = 0; i < members->len; i++) {
         const VvDevice *member = members->pdata[i];
-        if (member->kind != VV_KIND_BRIDGE && !same_slot(member, device))
+        gboolean counts = member->driver ? member->kind != VV_KIND_BRIDGE : vv_ready_is_passable(member);
+        if (member != device && counts && !same_card(member, device))
             return TRUE;
     }
     return FALSE;

@@ -9,8 +9,7 @@
 #define TABLES "sys/firmware/acpi/tables"
 #define GROUPS "sys/kernel/iommu_groups"
 
-/* Tables that describe an IOMMU: Intel's, AMD's, Arm's, virtio's. */
-static const char *find_table(const VvSysfs *sysfs)
+const char *vv_ready_iommu_table(const VvSysfs *sysfs)
 {
     static const char *const tables[] = {"DMAR", "IVRS", "IORT", "VIOT"};
 
@@ -108,7 +107,8 @@ static GPtrArray *ungrouped(const VvReadyHost *ready)
     return names;
 }
 
-static void check_active(const VvReadyHost *ready, guint units, const char *cmdline, GPtrArray *rows)
+static void check_active(const VvReadyHost *ready, guint units, const char *table, const char *cmdline,
+                         GPtrArray *rows)
 {
     g_autoptr(GPtrArray) without = ungrouped(ready);
     g_autofree char *count = vv_ready_count(units, "unit");
@@ -122,7 +122,7 @@ static void check_active(const VvReadyHost *ready, guint units, const char *cmdl
     }
     VvReadyRow *row = vv_ready_add(rows, "iommu", VV_READY_WARN, "on: %s, %s; but %s %s in no group", count,
                                    groups, names, without->len == 1 ? "is" : "are");
-    if (ready->topology->vendor == VV_CPU_INTEL && !vv_cmdline_has(cmdline, "intel_iommu=on"))
+    if (g_strcmp0(table, "DMAR") == 0 && !vv_cmdline_has(cmdline, "intel_iommu=on"))
         row->remedy = vv_ready_boot_with(ready, "intel_iommu=on", "setup --iommu");
     else
         row->remedy = g_strdup("these cannot go to a guest; the others can");
@@ -136,7 +136,7 @@ static void check_iommu(const VvReadyHost *ready, const char *table, GPtrArray *
     guint units = count_units(ready);
 
     if (units && count_groups(ready)) {
-        check_active(ready, units, cmdline ? cmdline : "", rows);
+        check_active(ready, units, table, cmdline ? cmdline : "", rows);
         return;
     }
     VvReadyRow *row =
@@ -177,7 +177,7 @@ static void check_mode(const VvReadyHost *ready, GPtrArray *rows)
 
 void vv_ready_check_iommu(const VvReadyHost *ready, GPtrArray *rows)
 {
-    const char *table = find_table(ready->sysfs);
+    const char *table = vv_ready_iommu_table(ready->sysfs);
 
     check_acpi(ready, table, rows);
     check_iommu(ready, table, rows);

@@ -80,6 +80,7 @@ void vv_ready_check_kernel(const VvReadyHost *ready, GPtrArray *rows)
 {
     g_autofree char *path = NULL;
     g_autofree char *config = vv_ready_kernel_config(ready->sysfs, &path);
+    const char *table = vv_ready_iommu_table(ready->sysfs);
     g_autoptr(GPtrArray) missing = g_ptr_array_new_with_free_func(g_free);
 
     if (!config) {
@@ -92,9 +93,9 @@ void vv_ready_check_kernel(const VvReadyHost *ready, GPtrArray *rows)
     need(config, "VFIO_PCI", missing);
     need_backend(config, missing);
     need(config, "KVM", missing);
-    if (ready->topology->vendor == VV_CPU_INTEL)
+    if (g_strcmp0(table, "DMAR") == 0)
         need(config, "INTEL_IOMMU", missing);
-    if (ready->topology->vendor == VV_CPU_AMD)
+    if (g_strcmp0(table, "IVRS") == 0)
         need(config, "AMD_IOMMU", missing);
     if (ready->topology->vendor != VV_CPU_OTHER)
         need(config, "IRQ_REMAP", missing);
@@ -105,6 +106,6 @@ void vv_ready_check_kernel(const VvReadyHost *ready, GPtrArray *rows)
     }
     g_autofree char *list = vv_words_join(missing, 4);
     VvReadyRow *row = vv_ready_add(rows, "kconfig", VV_READY_FAIL, "built without %s (%s)", list, path);
-    row->remedy =
-        g_strdup_printf("boot %s's own kernel, or one that is built with them", ready->stack->distribution);
+    row->remedy = g_strdup_printf("boot the kernel that %s brings, or one that is built with them",
+                                  ready->stack->distribution);
 }

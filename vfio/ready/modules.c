@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/ready/ready-internal.h"
 
-#include "vfio/modules.h"
 #include "vfio/words.h"
 
 #include <string.h>
@@ -75,13 +74,15 @@ static gboolean is_loadable(const VvSysfs *sysfs, const ModuleLists *lists, cons
     return path && vv_sysfs_exists(sysfs, path);
 }
 
-/* A built-in module has a folder in /sys/module only if it has parameters or a version (kernel/params.c). */
+/* A built-in module has a folder in /sys/module only if it has parameters or a version (kernel/params.c), but
+ * its driver is registered. */
 static ModuleState module_state(const VvSysfs *sysfs, const ModuleLists *lists, const char *module)
 {
     g_autofree char *path = g_strdup_printf("sys/module/%s", module);
     g_autofree char *built_in = find_file(lists->built_in, module);
+    g_autofree char *driver = g_strdelimit(g_strdup_printf("sys/bus/pci/drivers/%s", module), "_", '-');
 
-    if (vv_sysfs_exists(sysfs, path) || built_in)
+    if (vv_sysfs_exists(sysfs, path) || vv_sysfs_exists(sysfs, driver) || built_in)
         return MODULE_THERE;
     return is_loadable(sysfs, lists, module) ? MODULE_LOADABLE : MODULE_MISSING;
 }
@@ -107,49 +108,55 @@ static void fail_missing(const VvReadyHost *ready, const Sorted *sorted, GPtrArr
                      release ? release : "(kernel not shown)");
 
     row->remedy =
-        g_strdup_printf("install the rest of this kernel's modules (%s), or boot %s's own kernel",
+        g_strdup_printf("install the rest of this kernel's modules (%s), or boot the kernel that %s brings",
                         strcmp(ready->stack->distribution_id, "debian") == 0   ? "not its cloud variant"
                         : strcmp(ready->stack->distribution_id, "ubuntu") == 0 ? "linux-modules-extra"
                                                                                : "its package",
                         ready->stack->distribution);
 }
 
-/* vfio_iommu_type1 is loaded by a softdep or by QEMU's first use; what counts is that it can be. */
-static void judge(const VvReadyHost *ready, const Sorted *sorted, gboolean iommufd, GPtrArray *rows)
+/* Where there is no folder of modules. */
+static void judge_gone(const VvReadyHost *ready, const Sorted *sorted, GPtrArray *rows)
 {
-    g_autofree char *there = vv_words_join(sorted->there, 4), *loadable = vv_words_join(sorted->loadable, 4);
+    g_autofree char *release = vv_ready_release(ready->sysfs);
+    g_autofree char *container = vv_ready_container(ready->sysfs);
 
-    if (sorted->missing->len) {
-        fail_missing(ready, sorted, rows);
+    if (sorted->there->len) {
+        vv_ready_add(rows, "modules", VV_READY_PASS, "%s is there, of a kernel without /lib/modules",
+                     (const char *)sorted->there->pdata[0]);
         return;
     }
-    vv_ready_add(rows, "modules", VV_READY_PASS, "%s%s%s%s%s%s", there, sorted->there->len ? " there" : "",
-                 sorted->there->len && sorted->loadable->len ? ", " : "", loadable,
-                 sorted->loadable->len ? " loaded when needed" : "", iommufd ? "; iommufd too" : "");
+    if (!vv_sysfs_is_live(ready->sysfs)) {
+        vv_ready_add(rows, "modules", VV_READY_INFO, "not recorded (/lib/modules)");
+        return;
+    }
+    VvReadyRow *row =
+        vv_ready_add(rows, "modules", VV_READY_FAIL,
+                     "the running kernel's modules are gone (/lib/modules/%s)", release ? release : "?");
+    row->remedy = g_strdup(container ? "in a container they are the host's to show"
+                                     : "reboot: the kernel was updated under the running one");
 }
 
+/* vfio_iommu_type1 is loaded by a softdep or by QEMU's first use; what counts is that it can be. */
 void vv_ready_check_modules(const VvReadyHost *ready, GPtrArray *rows)
 {
     static const char *const needed[] = {"vfio_pci", "vfio_iommu_type1"};
     g_auto(ModuleLists) lists = {0};
     g_autoptr(GPtrArray) there = g_ptr_array_new(), loadable = g_ptr_array_new(), missing = g_ptr_array_new();
     Sorted sorted = {there, loadable, missing};
-    VvReadyRow *row;
 
     lists_read(ready->sysfs, &lists);
     for (guint i = 0; i < G_N_ELEMENTS(needed); i++)
         sort_module(ready->sysfs, &lists, needed[i], &sorted);
     gboolean iommufd = module_state(ready->sysfs, &lists, "iommufd") != MODULE_MISSING;
-    if (missing->len && !lists.folder && !vv_module_available(ready->sysfs, "vfio-pci")) {
-        g_autofree char *release = vv_ready_release(ready->sysfs);
-        row =
-            vv_ready_add(rows, "modules", VV_READY_FAIL,
-                         "the running kernel's modules are gone (/lib/modules/%s)", release ? release : "?");
-        g_autofree char *container = vv_ready_container(ready->sysfs);
-        row->remedy = g_strdup(container ? "in a container they are the host's to show"
-                                         : "reboot: the kernel was updated under the running one");
-    } else if (missing->len && vv_module_available(ready->sysfs, "vfio-pci")) {
-        vv_ready_add(rows, "modules", VV_READY_PASS, "the driver vfio-pci is there");
-    } else
-        judge(ready, &sorted, iommufd, rows);
+    if (missing->len && !lists.folder) {
+        judge_gone(ready, &sorted, rows);
+    } else if (missing->len) {
+        fail_missing(ready, &sorted, rows);
+    } else {
+        g_autofree char *now = vv_words_join(there, 2), *later = vv_words_join(loadable, 2);
+        vv_ready_add(rows, "modules", VV_READY_PASS, "%s%s%s%s%s%s", now, there->len ? " there" : "",
+                     there->len && loadable->len ? ", " : "", later,
+                     loadable->len ? " loaded when needed" : "", iommufd ? "; iommufd too" : "");
+    }
 }

@@ -37,6 +37,10 @@ static void check_power(const VvReadyHost *ready, GPtrArray *rows)
         cards++;
         cold += allowed == 1;
     }
+    if (!cards) {
+        vv_ready_add(rows, "power", VV_READY_INFO, "no graphics card shows d3cold_allowed");
+        return;
+    }
     g_autofree char *count = vv_ready_count(cards, "graphics card");
     vv_ready_add(rows, "power", VV_READY_INFO, "D3cold is allowed for %u of %s (d3cold_allowed)%s", cold,
                  count,

@@ -37,6 +37,12 @@ gboolean vv_ready_is_virtual(const VvSysfs *sysfs)
 /* What systemd(1), podman and Docker leave for programs to see that they are in a container: new string. */
 char *vv_ready_container(const VvSysfs *sysfs)
 {
+    g_autofree char *space = vv_sysfs_link_target(sysfs, "proc/self/ns/pid");
+
+    /* Disk images made from a container's keep its marks. In the first namespace of processes
+     * (include/linux/proc_ns.h, PROC_PID_INIT_INO) there is none. */
+    if (g_strcmp0(space, "pid:[4026531836]") == 0)
+        return NULL;
     char *name = vv_sysfs_read(sysfs, "run/systemd/container");
 
     if (name)
