@@ -31,13 +31,13 @@ static char *clip(char *text, glong limit)
     return g_strconcat(start, "...", NULL);
 }
 
-char *vv_advice_shown(const char *word)
+char *vv_ready_advice_shown(const char *word)
 {
     return clip(make_printable(g_strndup(word, MOST_SHOWN * 6)), MOST_SHOWN);
 }
 
-void vv_advice_add(VvAdvice *advice, VvPlace place, VvReadyVerdict verdict, char *remedy, const char *format,
-                   ...)
+void vv_ready_advice_add(VvReadyAdvice *advice, VvPlace place, VvReadyVerdict verdict, char *remedy,
+                         const char *format, ...)
 {
     g_autofree char *correction = remedy, *what = NULL, *where = NULL;
     va_list arguments;
@@ -54,7 +54,7 @@ void vv_advice_add(VvAdvice *advice, VvPlace place, VvReadyVerdict verdict, char
     row->remedy = clip(make_printable(g_steal_pointer(&correction)), MOST_SAID);
 }
 
-char *vv_advice_read(VvAdvice *advice, const char *path)
+char *vv_ready_advice_read(VvReadyAdvice *advice, const char *path)
 {
     char *text = vv_sysfs_read_all(advice->ready->sysfs, path, FILE_LIMIT);
 
@@ -63,8 +63,8 @@ char *vv_advice_read(VvAdvice *advice, const char *path)
     return text;
 }
 
-void vv_advice_lines(VvAdvice *advice, const char *path, const char *text, const char *comments,
-                     gboolean backslash, VvAdviceLineFn visit)
+void vv_ready_advice_lines(VvReadyAdvice *advice, const char *path, const char *text, const char *comments,
+                           gboolean backslash, VvReadyAdviceLineFn visit)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_autoptr(GString) whole = g_string_new(NULL);
@@ -86,7 +86,7 @@ void vv_advice_lines(VvAdvice *advice, const char *path, const char *text, const
     }
 }
 
-char **vv_advice_words(const char *line)
+char **vv_ready_advice_words(const char *line)
 {
     g_auto(GStrv) parts = g_strsplit_set(line, " \t\r", -1);
     g_autoptr(GStrvBuilder) words = g_strv_builder_new();
@@ -110,14 +110,14 @@ static gboolean is_left_over(const char *name)
            strstr(name, ".pacsave");
 }
 
-static void advise_ending(VvAdvice *advice, const char *path, const char *ending)
+static void advise_ending(VvReadyAdvice *advice, const char *path, const char *ending)
 {
-    g_autofree char *text = vv_advice_read(advice, path);
+    g_autofree char *text = vv_ready_advice_read(advice, path);
 
     if (text && strstr(text, "vfio"))
-        vv_advice_add(advice, (VvPlace){path, 0}, VV_READY_WARN,
-                      g_strdup_printf("rename it: mv /%s /%s%s", path, path, ending),
-                      "nothing reads this file, because its name does not end in %s", ending);
+        vv_ready_advice_add(advice, (VvPlace){path, 0}, VV_READY_WARN,
+                            g_strdup_printf("rename it: mv /%s /%s%s", path, path, ending),
+                            "nothing reads this file, because its name does not end in %s", ending);
 }
 
 static int by_name(gconstpointer a, gconstpointer b)
@@ -135,7 +135,7 @@ static gboolean has_name(const GPtrArray *paths, const char *name)
     return FALSE;
 }
 
-static void add_folder(VvAdvice *advice, const char *folder, const char *ending, GPtrArray *paths)
+static void add_folder(VvReadyAdvice *advice, const char *folder, const char *ending, GPtrArray *paths)
 {
     g_autoptr(GPtrArray) names = vv_sysfs_list(advice->ready->sysfs, folder);
 
@@ -152,7 +152,7 @@ static void add_folder(VvAdvice *advice, const char *folder, const char *ending,
     }
 }
 
-GPtrArray *vv_advice_conf_files(VvAdvice *advice, const char *folder, const char *ending)
+GPtrArray *vv_ready_advice_conf_files(VvReadyAdvice *advice, const char *folder, const char *ending)
 {
     static const char *const places[] = {"etc", "run", "usr/local/lib", "usr/lib", "lib"};
     GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
@@ -165,7 +165,7 @@ GPtrArray *vv_advice_conf_files(VvAdvice *advice, const char *folder, const char
     return paths;
 }
 
-gboolean vv_advice_kernel_is(const VvAdvice *advice, guint major, guint minor)
+gboolean vv_ready_advice_kernel_is(const VvReadyAdvice *advice, guint major, guint minor)
 {
     g_autofree char *release = vv_sysfs_read(advice->ready->sysfs, "proc/sys/kernel/osrelease");
     guint has_major, has_minor;

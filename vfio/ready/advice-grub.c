@@ -40,35 +40,35 @@ static gboolean refers_to(const char *value, const char *variable)
 }
 
 /* What was set before and is not any more. */
-static void judge_lost(VvAdvice *advice, VvPlace place, const VvShellVar *var, const char *before)
+static void judge_lost(VvReadyAdvice *advice, VvPlace place, const VvShellVar *var, const char *before)
 {
-    g_auto(GStrv) old = vv_advice_words(before);
+    g_auto(GStrv) old = vv_ready_advice_words(before);
 
     for (char **word = old; *word; word++) {
-        g_autofree char *shown = vv_advice_shown(*word);
-        if (!vv_advice_is_ours(*word) || vv_cmdline_has(var->value, *word))
+        g_autofree char *shown = vv_ready_advice_shown(*word);
+        if (!vv_ready_advice_is_ours(*word) || vv_cmdline_has(var->value, *word))
             continue;
-        vv_advice_add(advice, place, VV_READY_WARN,
-                      g_strdup_printf("write: %s=\"$%s %s\"", var->name, var->name, var->value),
-                      "%s is set anew, and %s, which an earlier line sets, is lost", var->name, shown);
+        vv_ready_advice_add(advice, place, VV_READY_WARN,
+                            g_strdup_printf("write: %s=\"$%s %s\"", var->name, var->name, var->value),
+                            "%s is set anew, and %s, which an earlier line sets, is lost", var->name, shown);
     }
 }
 
 /* KEY=quiet intel_iommu=on: the shell sets two variables. */
-static void judge_quotes(VvAdvice *advice, VvPlace place, const char *text, const VvShellVar *var)
+static void judge_quotes(VvReadyAdvice *advice, VvPlace place, const char *text, const VvShellVar *var)
 {
     g_autofree char *rest = g_strndup(text + var->end, strcspn(text + var->end, "\n"));
-    g_auto(GStrv) words = vv_advice_words(rest);
+    g_auto(GStrv) words = vv_ready_advice_words(rest);
 
     if (!words[0] || *words[0] == '#' || !g_ascii_isspace(*rest))
         return;
-    g_autofree char *all = g_strjoinv(" ", words), *shown = vv_advice_shown(all);
-    vv_advice_add(advice, place, VV_READY_WARN,
-                  g_strdup_printf("write: %s=\"%s %s\"", var->name, var->value, shown),
-                  "without quotes %s ends at the first blank, and '%s' is not in it", var->name, shown);
+    g_autofree char *all = g_strjoinv(" ", words), *shown = vv_ready_advice_shown(all);
+    vv_ready_advice_add(advice, place, VV_READY_WARN,
+                        g_strdup_printf("write: %s=\"%s %s\"", var->name, var->value, shown),
+                        "without quotes %s ends at the first blank, and '%s' is not in it", var->name, shown);
 }
 
-static void judge_var(VvAdvice *advice, const char *path, const char *text, const VvShellVar *var)
+static void judge_var(VvReadyAdvice *advice, const char *path, const char *text, const VvShellVar *var)
 {
     const char *before = g_hash_table_lookup(advice->assigned, var->name);
     gboolean keeps = var->append || refers_to(var->value, var->name);
@@ -81,15 +81,15 @@ static void judge_var(VvAdvice *advice, const char *path, const char *text, cons
                          g_strconcat(keeps && before ? before : "", " ", var->value, NULL));
 }
 
-static void read_one(VvAdvice *advice, const char *path)
+static void read_one(VvReadyAdvice *advice, const char *path)
 {
-    g_autofree char *text = vv_advice_read(advice, path);
+    g_autofree char *text = vv_ready_advice_read(advice, path);
     guint open = text ? find_open_quote(text) : 0;
 
     if (open)
-        vv_advice_add(advice, (VvPlace){path, open}, VV_READY_FAIL,
-                      g_strdup_printf("close the quotes; 'sh -n /%s' says when it is right", path),
-                      "quotes are opened and not closed, and GRUB's menu cannot be made anew");
+        vv_ready_advice_add(advice, (VvPlace){path, open}, VV_READY_FAIL,
+                            g_strdup_printf("close the quotes; 'sh -n /%s' says when it is right", path),
+                            "quotes are opened and not closed, and GRUB's menu cannot be made anew");
     if (!text || open)
         return;
     g_autoptr(GPtrArray) vars = vv_shell_vars(text);
@@ -100,7 +100,7 @@ static void read_one(VvAdvice *advice, const char *path)
     }
 }
 
-void vv_advice_grub(VvAdvice *advice)
+void vv_ready_advice_grub(VvReadyAdvice *advice)
 {
     VvBootKind kind = advice->ready->stack->kind;
 

@@ -7,7 +7,7 @@
 
 /* What is written down against what runs: rows "cmdline". */
 
-gboolean vv_advice_is_ours(const char *word)
+gboolean vv_ready_advice_is_ours(const char *word)
 {
     static const char *const keys[] = {"intel_iommu",
                                        "amd_iommu",
@@ -83,15 +83,15 @@ static char *with_word(char *template, const char *word)
     return g_strdup(text->str);
 }
 
-char *vv_advice_boot_with(const VvAdvice *advice, const char *word)
+char *vv_ready_advice_boot_with(const VvReadyAdvice *advice, const char *word)
 {
     return with_word(vv_ready_boot_with(advice->ready, word, NULL), word);
 }
 
-static void judge_unapplied(VvAdvice *advice, const VvBootLine *line, const char *word,
+static void judge_unapplied(VvReadyAdvice *advice, const VvBootLine *line, const char *word,
                             const GPtrArray *lines)
 {
-    g_autofree char *shown = vv_advice_shown(word);
+    g_autofree char *shown = vv_ready_advice_shown(word);
     g_autofree char *run = with_word(g_strdup(advice->ready->stack->run), shown);
     gboolean any;
     gboolean made = is_generated(lines, word, &any) || !*run;
@@ -107,10 +107,10 @@ static void judge_unapplied(VvAdvice *advice, const VvBootLine *line, const char
         row->root = g_strdup_printf("whether %s was run: what this host boots from is closed to others", run);
 }
 
-static void judge_elsewhere(VvAdvice *advice, const VvBootLine *line, const char *word)
+static void judge_elsewhere(VvReadyAdvice *advice, const VvBootLine *line, const char *word)
 {
     const VvBootStack *stack = advice->ready->stack;
-    g_autofree char *shown = vv_advice_shown(word);
+    g_autofree char *shown = vv_ready_advice_shown(word);
     VvReadyRow *row =
         vv_ready_add(advice->rows, "cmdline", VV_READY_WARN,
                      stack->kind == VV_BOOT_UNKNOWN
@@ -118,16 +118,17 @@ static void judge_elsewhere(VvAdvice *advice, const VvBootLine *line, const char
                          : "%s, line %u has %s, but this host boots by %s, which does not read that file",
                      line->path, line->line, shown, stack->name);
 
-    row->remedy = vv_advice_boot_with(advice, shown);
+    row->remedy = vv_ready_advice_boot_with(advice, shown);
 }
 
-static void judge_line(VvAdvice *advice, const VvBootLine *line, const GPtrArray *lines, GHashTable *told)
+static void judge_line(VvReadyAdvice *advice, const VvBootLine *line, const GPtrArray *lines,
+                       GHashTable *told)
 {
     g_autoptr(GPtrArray) words = vv_cmdline_parse(line->arguments);
 
     for (guint i = 0; i < words->len; i++) {
         const char *word = words->pdata[i];
-        if (!vv_advice_is_ours(word) || !is_plain(word) || vv_cmdline_has(advice->cmdline, word) ||
+        if (!vv_ready_advice_is_ours(word) || !is_plain(word) || vv_cmdline_has(advice->cmdline, word) ||
             g_hash_table_contains(told, word))
             continue;
         if (line->effective)
@@ -159,26 +160,26 @@ static gboolean knows_source(const GPtrArray *lines)
     return FALSE;
 }
 
-static void judge_unwritten(VvAdvice *advice, const GPtrArray *lines)
+static void judge_unwritten(VvReadyAdvice *advice, const GPtrArray *lines)
 {
     g_autoptr(GPtrArray) words = vv_cmdline_parse(advice->cmdline);
 
     for (guint i = 0; i < words->len; i++) {
         const char *word = words->pdata[i];
-        if (!vv_advice_is_ours(word) || is_anywhere(lines, word))
+        if (!vv_ready_advice_is_ours(word) || is_anywhere(lines, word))
             continue;
-        g_autofree char *shown = vv_advice_shown(word);
+        g_autofree char *shown = vv_ready_advice_shown(word);
         VvReadyRow *row =
             vv_ready_add(advice->rows, "cmdline", VV_READY_WARN,
                          "%s runs, but is written nowhere: typed at the boot menu, it is gone after "
                          "the next boot",
                          shown);
-        g_autofree char *how = vv_advice_boot_with(advice, shown);
+        g_autofree char *how = vv_ready_advice_boot_with(advice, shown);
         row->remedy = g_strdup_printf("to keep it, %s", how);
     }
 }
 
-void vv_advice_running(VvAdvice *advice, const GPtrArray *lines)
+void vv_ready_advice_running(VvReadyAdvice *advice, const GPtrArray *lines)
 {
     g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
