@@ -145,9 +145,10 @@ static void judge_holder(VvReadyAdvice *advice, VvPlace place, const VvDevice *d
             "nothing makes vfio-pci load before %s, which gets %s first", module, device->text);
 }
 
-/* Functions of one slot are one card, and go together. */
-static void judge_twins(VvReadyAdvice *advice, VvPlace place, const VvReadyAdviceId *id,
-                        const GPtrArray *found)
+/* Functions of one slot are one card, and go together. TRUE: this is what is wrong with the id; to have it
+ * take effect would be worse. */
+static gboolean judge_twins(VvReadyAdvice *advice, VvPlace place, const VvReadyAdviceId *id,
+                            const GPtrArray *found)
 {
     const VvDevice *first = found->pdata[0], *twin = NULL;
     gboolean used = FALSE;
@@ -160,14 +161,16 @@ static void judge_twins(VvReadyAdvice *advice, VvPlace place, const VvReadyAdvic
         if (!twin && !vv_address_same_slot(first->address, device->address))
             twin = device;
     }
-    if (twin && used)
-        vv_ready_advice_add(
-            advice, place, VV_READY_WARN,
-            g_strdup_printf("take %s out, then run: virt-vfio setup --reserve %s --apply, with the one "
-                            "that guests get",
-                            text, twin->text),
-            "%s is %s and %s alike: vfio-pci takes both, and this host has none left", text, first->text,
-            twin->text);
+    if (!twin || !used)
+        return FALSE;
+    vv_ready_advice_add(
+        advice, place, VV_READY_WARN,
+        g_strdup_printf("take %s out, then run: virt-vfio setup --reserve %s --apply, with the one "
+                        "that guests get",
+                        text, twin->text),
+        "%s is %s and %s alike: vfio-pci takes both, and this host has none left", text, first->text,
+        twin->text);
+    return TRUE;
 }
 
 static void judge_id(VvReadyAdvice *advice, const VvReadyAdviceId *id)
@@ -186,7 +189,8 @@ static void judge_id(VvReadyAdvice *advice, const VvReadyAdviceId *id)
                             "no device of this host is %s", text);
         return;
     }
-    judge_twins(advice, place, id, found);
+    if (judge_twins(advice, place, id, found))
+        return;
     for (guint i = 0; i < found->len; i++) {
         const VvDevice *device = found->pdata[i];
         if (!device->driver || vv_driver_is_vfio(device->driver) || device->kind == VV_KIND_BRIDGE)

@@ -22,7 +22,7 @@ const char *vv_ready_advice_rebuild(const VvReadyAdvice *advice)
     case VV_INITRAMFS_NIXOS:
         return "nixos-rebuild boot";
     default:
-        return "what makes the initramfs here";
+        return "the program that makes this system's initramfs";
     }
 }
 

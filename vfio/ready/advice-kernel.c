@@ -175,7 +175,7 @@ static const struct {
     {"rd.driver.pre", judge_early},
 };
 
-static void judge_word(VvReadyAdvice *advice, VvPlace place, const char *word)
+static void judge_known(VvReadyAdvice *advice, VvPlace place, const char *word)
 {
     g_auto(GStrv) pair = g_strsplit(word, "=", 2);
     const char *key = g_strdelimit(pair[0], "-", '_');
@@ -193,6 +193,16 @@ static void judge_word(VvReadyAdvice *advice, VvPlace place, const char *word)
         g_autofree char *parameter = g_strconcat(dot + 1, "=", value, NULL);
         vv_ready_advice_parameter(advice, place, module, parameter);
     }
+}
+
+/* What is wrong is not to be made effective or kept: no row "cmdline" is about it. */
+static void judge_word(VvReadyAdvice *advice, VvPlace place, const char *word)
+{
+    guint before = advice->in_file;
+
+    judge_known(advice, place, word);
+    if (advice->in_file != before)
+        g_hash_table_add(advice->wrong, g_strdup(word));
 }
 
 /* Is the word in a file that people edit? Then it is told of there. */
@@ -234,5 +244,5 @@ void vv_ready_advice_kernel(VvReadyAdvice *advice, const GPtrArray *lines)
     advice->files++;
     for (guint i = 0; i < words->len; i++)
         if (!is_written(lines, words->pdata[i]))
-            judge_word(advice, (VvPlace){"proc/cmdline", 1}, words->pdata[i]);
+            judge_word(advice, (VvPlace){"proc/cmdline", 0}, words->pdata[i]);
 }

@@ -129,7 +129,7 @@ static void judge_line(VvReadyAdvice *advice, const VvBootLine *line, const GPtr
     for (guint i = 0; i < words->len; i++) {
         const char *word = words->pdata[i];
         if (!vv_ready_advice_is_ours(word) || !is_plain(word) || vv_cmdline_has(advice->cmdline, word) ||
-            g_hash_table_contains(told, word))
+            g_hash_table_contains(told, word) || g_hash_table_contains(advice->wrong, word))
             continue;
         if (line->effective)
             judge_unapplied(advice, line, word, lines);
@@ -166,7 +166,8 @@ static void judge_unwritten(VvReadyAdvice *advice, const GPtrArray *lines)
 
     for (guint i = 0; i < words->len; i++) {
         const char *word = words->pdata[i];
-        if (!vv_ready_advice_is_ours(word) || is_anywhere(lines, word))
+        if (!vv_ready_advice_is_ours(word) || is_anywhere(lines, word) ||
+            g_hash_table_contains(advice->wrong, word))
             continue;
         g_autofree char *shown = vv_ready_advice_shown(word);
         VvReadyRow *row =

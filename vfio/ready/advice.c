@@ -31,6 +31,7 @@ static void begin(VvReadyAdvice *advice, const VvReadyHost *ready, GPtrArray *ro
     advice->bans = g_ptr_array_new_with_free_func(ban_free);
     advice->held = g_ptr_array_new_with_free_func(g_free);
     advice->inputs = g_ptr_array_new_with_free_func(g_free);
+    advice->wrong = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     advice->assigned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
@@ -41,6 +42,7 @@ static void end(VvReadyAdvice *advice)
     g_ptr_array_unref(advice->bans);
     g_ptr_array_unref(advice->held);
     g_ptr_array_unref(advice->inputs);
+    g_hash_table_unref(advice->wrong);
     g_hash_table_unref(advice->assigned);
 }
 

@@ -39,6 +39,7 @@ typedef struct {
     gboolean early;  /* the initramfs loads vfio-pci by itself */
     gboolean hooked; /* mkinitcpio copies modprobe.d (hook modconf), or is not what makes the initramfs */
     GHashTable *assigned; /* GRUB's variables so far: char * -> char * */
+    GHashTable *wrong;    /* char *: arguments of the kernel that there is advice against */
     GPtrArray *inputs;    /* char *: files whose content is copied into an initramfs and that speak of vfio */
 } VvReadyAdvice;
 
