@@ -371,6 +371,14 @@ static void test_arguments(void **state)
     ready_host_put(&f, "proc/cmdline", "quiet intel_iommu=on hugepages=4\n");
     expect(&f, "cmdline", VV_READY_WARN, "hugepages=4 runs, but is written nowhere",
            "to keep it, put hugepages=4 into /etc/default/grub.d/zz-virt-vfio.cfg and run update-grub");
+    /* Where it may come from what cannot be read, or from a variable, nothing is said. */
+    f.is_root = FALSE;
+    expect_nothing(&f);
+    f.is_root = TRUE;
+    ready_host_put(&f, "boot/grub/grub.cfg", "linux /vmlinuz quiet intel_iommu=on $vt_handoff\n");
+    expect(&f, "cmdline", VV_READY_WARN, "hugepages=4 runs", NULL);
+    ready_host_put(&f, "boot/grub/grub.cfg", "linux /vmlinuz quiet intel_iommu=on $tuned_params\n");
+    expect_nothing(&f);
     ready_host_down(&f);
 }
 

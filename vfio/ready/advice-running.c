@@ -149,15 +149,31 @@ static gboolean is_anywhere(const GPtrArray *lines, const char *word)
     return FALSE;
 }
 
-/* Where nothing that is written down can be read, nothing can be said of what is missing there. */
-static gboolean knows_source(const GPtrArray *lines)
+/* What a variable of the boot loader's stands for is not known (tuned: $tuned_params), but for those that
+ * Ubuntu and the files of GRUB have. */
+static gboolean has_variable(const char *arguments)
 {
+    for (const char *at = arguments; (at = strpbrk(at, "$`")); at++)
+        if (!g_str_has_prefix(at, "$vt_handoff") && !g_str_has_prefix(at, "$GRUB_CMDLINE_LINUX") &&
+            !g_str_has_prefix(at, "${GRUB_CMDLINE_LINUX"))
+            return TRUE;
+    return FALSE;
+}
+
+/* Can all be read that the running kernel may have its arguments from? Else nothing can be said of what is
+ * missing there. */
+static gboolean knows_source(const VvReadyAdvice *advice, const GPtrArray *lines)
+{
+    gboolean edited = FALSE, generated = FALSE;
+
     for (guint i = 0; i < lines->len; i++) {
         const VvBootLine *line = lines->pdata[i];
-        if (line->effective && !line->generated)
-            return TRUE;
+        if (line->effective && has_variable(line->arguments))
+            return FALSE;
+        edited |= line->effective && !line->generated;
+        generated |= line->effective && line->generated;
     }
-    return FALSE;
+    return edited && (generated || advice->ready->is_root);
 }
 
 static void judge_unwritten(VvReadyAdvice *advice, const GPtrArray *lines)
@@ -191,6 +207,6 @@ void vv_ready_advice_running(VvReadyAdvice *advice, const GPtrArray *lines)
         if (!line->generated)
             judge_line(advice, line, lines, told);
     }
-    if (knows_source(lines))
+    if (knows_source(advice, lines))
         judge_unwritten(advice, lines);
 }
