@@ -121,6 +121,9 @@ static void test_modprobe(void **state)
          "add to /etc/modprobe.d/vfio.conf: softdep nouveau pre: vfio-pci, then run: update-initramfs -u -k "
          "all",
          "options vfio-pci ids=10de:1e84\nblacklist nouveau\n"},
+        {"etc/modprobe.d/vfio.conf", "options vfio-pci ids=10de:1e84\nsoftdep nouveau post: vfio-pci\n",
+         VV_READY_WARN, "line 1: nothing makes vfio-pci load before nouveau", "softdep nouveau pre: vfio-pci",
+         "options vfio-pci ids=10de:1e84\nsoftdep nouveau pre: vfio vfio-pci\n"},
         {"etc/modprobe.d/vfio.conf", "options vfio-pci ids=144d:a808\nsoftdep nvme pre: vfio-pci\n",
          VV_READY_WARN, "line 1: 144d:a808 is 0000:02:00.0 and 0000:03:00.0 alike",
          "setup --reserve 0000:03:00.0", "softdep nvme pre: vfio-pci\n"},
@@ -479,6 +482,28 @@ static void test_elsewhere(void **state)
     ready_host_put(&f, "etc/kernel/cmdline", "root=/dev/sda1 intel_iommu=on iommu=pt hugepages=16\n");
     expect(&f, "cmdline", VV_READY_WARN, "/etc/kernel/cmdline, line 1 has hugepages=16",
            "kernel-install add-all");
+    /* What is no value is not told to be written there, and what nobody reads keeps no module away. */
+    ready_host_put(&f, "proc/cmdline", "root=/dev/sda1 intel_iommu=on iommu=pt hugepages=16\n");
+    ready_host_put(&f, "etc/default/grub", "GRUB_CMDLINE_LINUX=\"intel_iommu=on amd_iommu=pt\"\n");
+    expect(&f, "advice", VV_READY_WARN, "/etc/default/grub, line 1: amd_iommu does not know", NULL);
+    assert_int_equal(f.rows->len, 1);
+    ready_host_put(&f, "etc/default/grub", "GRUB_CMDLINE_LINUX=\"modprobe.blacklist=i915\"\n");
+    expect(&f, "cmdline", VV_READY_WARN, "/etc/default/grub, line 1 has modprobe.blacklist=i915, but", NULL);
+    assert_int_equal(f.rows->len, 1);
+    /* Where nothing has to be run. */
+    f.stack.kind = VV_BOOT_REFIND;
+    f.stack.run = (char *)"";
+    ready_host_take(&f, "etc");
+    ready_host_put(&f, "boot/refind_linux.conf", "\"Boot\" \"intel_iommu=on iommu=pt hugepages=32\"\n");
+    ready_host_put(&f, "proc/cmdline", "intel_iommu=on iommu=pt\n");
+    expect(&f, "cmdline", VV_READY_WARN,
+           "/boot/refind_linux.conf, line 1 has hugepages=32, and the running kernel does not: this host was "
+           "not "
+           "rebooted since",
+           "reboot");
+    assert_text(((VvReadyRow *)f.rows->pdata[0])->remedy, "reboot");
+    ready_host_take(&f, "boot/refind_linux.conf");
+    ready_host_put(&f, "etc/default/grub", "GRUB_CMDLINE_LINUX=\"intel_iommu=on hugepages=16\"\n");
     f.stack.kind = VV_BOOT_GRUB_BLS;
     f.stack.name = "GRUB with boot loader entries";
     f.stack.edit = (char *)"";

@@ -221,23 +221,32 @@ static const char *below_root(const char *path)
     return path + (*path == '/');
 }
 
+/* Takes effect on modules, if it is read at all. */
+static gboolean is_for_modules(const char *word)
+{
+    g_autofree char *key = g_strndup(word, strcspn(word, "="));
+
+    return strstr(key, "blacklist") || strstr(key, "driver") || strchr(key, '.');
+}
+
 static void judge_line(VvReadyAdvice *advice, const VvBootLine *line)
 {
     g_autoptr(GPtrArray) words = vv_cmdline_parse(line->arguments);
 
     advice->in_file = 0;
     for (guint i = 0; i < words->len; i++)
-        judge_word(advice, (VvPlace){below_root(line->path), line->line}, words->pdata[i]);
+        if (line->effective || !is_for_modules(words->pdata[i]))
+            judge_word(advice, (VvPlace){below_root(line->path), line->line}, words->pdata[i]);
 }
 
 void vv_ready_advice_kernel(VvReadyAdvice *advice, const GPtrArray *lines)
 {
     g_autoptr(GPtrArray) words = vv_cmdline_parse(advice->cmdline);
-    /* A file that this host does not boot by has a row of its own. */
+    /* Those of files that are not read too: people copy them to where they are. */
     for (guint i = 0; i < lines->len; i++) {
         const VvBootLine *line = lines->pdata[i];
         advice->files += !line->generated;
-        if (!line->generated && line->effective)
+        if (!line->generated)
             judge_line(advice, line);
     }
     advice->in_file = 0;
