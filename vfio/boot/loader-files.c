@@ -203,7 +203,8 @@ static gboolean uki_mkinitcpio(VvSetupMaker *maker)
         g_string_append_printf(line, "%s ", part ? part : "");
     }
     g_auto(GStrv) missing = vv_maker_missing(maker, line->str);
-    g_autofree char *added = new_words(line->str, missing), *text = g_strdup_printf("%s\n", added);
+    g_autofree char *added = new_words(line->str, missing),
+                    *text = g_strdup_printf(VV_SETUP_HEADER "%s\n", added);
     return vv_maker_whole(maker, maker->stack->edit, *added ? text : NULL, 0, WHY, &maker->loader);
 }
 

@@ -198,20 +198,21 @@ static gboolean grubby(VvSetupMaker *maker)
     return TRUE;
 }
 
-/* One option a word. Pairs of huge pages are appended even where a word of theirs is there for another size.
- */
-static GPtrArray *kargs(const GPtrArray *take, const GPtrArray *add)
+/* One option a word. A number of huge pages that is there for another size must not stand for ours; without
+ * one, "if missing" lets the same command run twice before the next boot. */
+static GPtrArray *kargs(const VvSetupMaker *maker, const GPtrArray *take, const GPtrArray *add)
 {
     GPtrArray *arguments = g_ptr_array_new_with_free_func(g_free);
+    gboolean other = FALSE;
 
+    for (guint i = 0; i < maker->facts.entries->len; i++)
+        other |= strstr(((VvBootEntry *)maker->facts.entries->pdata[i])->options, "hugepages=") != NULL;
     for (guint i = 0; i < take->len; i++)
         g_ptr_array_add(arguments, g_strdup_printf("--delete-if-present=%s", (char *)take->pdata[i]));
     for (guint i = 0; i < add->len; i++) {
         const char *word = add->pdata[i];
-        g_ptr_array_add(arguments,
-                        g_strdup_printf("--%s=%s",
-                                        g_str_has_prefix(word, "hugepages") ? "append" : "append-if-missing",
-                                        word));
+        gboolean always = other && g_str_has_prefix(word, "hugepages");
+        g_ptr_array_add(arguments, g_strdup_printf("--%s=%s", always ? "append" : "append-if-missing", word));
     }
     return arguments;
 }
@@ -224,7 +225,8 @@ static gboolean rpm_ostree(VvSetupMaker *maker)
         return FALSE;
     if (!change.add->len && !change.take->len)
         return TRUE;
-    g_autoptr(GPtrArray) arguments = kargs(change.take, change.add), back = kargs(change.add, change.take);
+    g_autoptr(GPtrArray) arguments = kargs(maker, change.take, change.add),
+                         back = kargs(maker, change.add, change.take);
     run(maker, "rpm-ostree", "kargs", arguments, back);
     return TRUE;
 }
