@@ -153,6 +153,24 @@ static void test_modprobe(void **state)
     ready_host_down(&f);
 }
 
+/* The number of files is that of files: one with two lines of arguments is one. */
+static void test_count(void **state)
+{
+    ReadyHost f;
+
+    set_up_host(&f);
+    ready_host_put(&f, "etc/default/grub",
+                   "GRUB_CMDLINE_LINUX=\"intel_iommu=on iommu=pt\"\n"
+                   "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet\"\n");
+    ready_host_put(&f, "etc/modprobe.d/a.conf", "");
+    advise(&f);
+    assert_text(
+        ((VvReadyRow *)f.rows->pdata[0])->evidence,
+        "nothing wrong in 3 files of modprobe.d, module lists, boot configuration, units and scripts");
+    assert_null(((VvReadyRow *)f.rows->pdata[0])->root);
+    ready_host_down(&f);
+}
+
 /* A file of the same name in /etc stands for that of the package, and only .conf counts. */
 static void test_masks(void **state)
 {
@@ -714,16 +732,16 @@ static void test_hostile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_modprobe),  cmocka_unit_test(test_masks),
-        cmocka_unit_test(test_blacklist), cmocka_unit_test(test_built_in),
-        cmocka_unit_test(test_twins),     cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_dracut),    cmocka_unit_test(test_mkinitcpio),
-        cmocka_unit_test(test_arguments), cmocka_unit_test(test_frame_buffer),
-        cmocka_unit_test(test_amd),       cmocka_unit_test(test_override),
-        cmocka_unit_test(test_running),   cmocka_unit_test(test_elsewhere),
-        cmocka_unit_test(test_grub),      cmocka_unit_test(test_scripts),
-        cmocka_unit_test(test_sysctl),    cmocka_unit_test(test_images),
-        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_modprobe),     cmocka_unit_test(test_count),
+        cmocka_unit_test(test_masks),        cmocka_unit_test(test_blacklist),
+        cmocka_unit_test(test_built_in),     cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_lists),        cmocka_unit_test(test_dracut),
+        cmocka_unit_test(test_mkinitcpio),   cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_frame_buffer), cmocka_unit_test(test_amd),
+        cmocka_unit_test(test_override),     cmocka_unit_test(test_running),
+        cmocka_unit_test(test_elsewhere),    cmocka_unit_test(test_grub),
+        cmocka_unit_test(test_scripts),      cmocka_unit_test(test_sysctl),
+        cmocka_unit_test(test_images),       cmocka_unit_test(test_hostile),
     };
 
     return cmocka_run_group_tests_name("advice", tests, NULL, NULL);

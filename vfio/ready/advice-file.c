@@ -59,7 +59,8 @@ char *vv_ready_advice_read(VvReadyAdvice *advice, const char *path)
     char *text = vv_sysfs_read_all(advice->ready->sysfs, path, FILE_LIMIT);
 
     advice->in_file = 0;
-    advice->files += text != NULL;
+    if (text)
+        g_hash_table_add(advice->files, g_strdup(path));
     return text;
 }
 

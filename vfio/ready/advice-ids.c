@@ -138,10 +138,11 @@ static void judge_holder(VvReadyAdvice *advice, VvPlace place, const VvDevice *d
     else if (!is_held(advice, module))
         vv_ready_advice_add(
             advice, place, VV_READY_WARN,
-            g_strdup_printf("add to /%s: softdep %s pre: vfio-pci, then run: %s",
+            g_strdup_printf("add to /%s: softdep %s pre: vfio-pci, then run: %s; or: virt-vfio setup "
+                            "--reserve %s --apply",
                             g_str_has_prefix(place.path, "etc/modprobe.d/") ? place.path
                                                                             : "etc/modprobe.d/vfio.conf",
-                            module, vv_ready_advice_rebuild(advice)),
+                            module, vv_ready_advice_rebuild(advice), device->text),
             "nothing makes vfio-pci load before %s, which gets %s first", module, device->text);
 }
 

@@ -245,12 +245,13 @@ void vv_ready_advice_kernel(VvReadyAdvice *advice, const GPtrArray *lines)
     /* Those of files that are not read too: people copy them to where they are. */
     for (guint i = 0; i < lines->len; i++) {
         const VvBootLine *line = lines->pdata[i];
-        advice->files += !line->generated;
-        if (!line->generated)
-            judge_line(advice, line);
+        if (line->generated)
+            continue;
+        g_hash_table_add(advice->files, g_strdup(below_root(line->path)));
+        judge_line(advice, line);
     }
     advice->in_file = 0;
-    advice->files++;
+    g_hash_table_add(advice->files, g_strdup("proc/cmdline"));
     for (guint i = 0; i < words->len; i++)
         if (!is_written(lines, words->pdata[i]))
             judge_word(advice, (VvPlace){"proc/cmdline", 0}, words->pdata[i]);

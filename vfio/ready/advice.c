@@ -31,6 +31,7 @@ static void begin(VvReadyAdvice *advice, const VvReadyHost *ready, GPtrArray *ro
     advice->bans = g_ptr_array_new_with_free_func(ban_free);
     advice->held = g_ptr_array_new_with_free_func(g_free);
     advice->inputs = g_ptr_array_new_with_free_func(g_free);
+    advice->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     advice->wrong = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     advice->assigned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
@@ -42,6 +43,7 @@ static void end(VvReadyAdvice *advice)
     g_ptr_array_unref(advice->bans);
     g_ptr_array_unref(advice->held);
     g_ptr_array_unref(advice->inputs);
+    g_hash_table_unref(advice->files);
     g_hash_table_unref(advice->wrong);
     g_hash_table_unref(advice->assigned);
 }
@@ -75,7 +77,7 @@ void vv_ready_advice(const VvReadyHost *ready, GPtrArray *rows)
             vv_ready_add(rows, "advice", VV_READY_PASS,
                          "nothing wrong in %u files of modprobe.d, module lists, boot configuration, "
                          "units and scripts",
-                         advice.files);
+                         g_hash_table_size(advice.files));
         if (!ready->is_root)
             row->root = g_strdup("files that are closed to others");
     }

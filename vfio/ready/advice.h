@@ -30,14 +30,14 @@ typedef struct {
 typedef struct {
     const VvReadyHost *ready;
     GPtrArray *rows;
-    char *cmdline;   /* /proc/cmdline; "" when it cannot be read */
-    guint files;     /* that were read */
-    guint in_file;   /* findings in the present one */
-    GPtrArray *ids;  /* VvReadyAdviceId */
-    GPtrArray *bans; /* VvReadyAdviceBan */
-    GPtrArray *held; /* char *: modules that wait for vfio-pci by a softdep */
-    gboolean early;  /* the initramfs loads vfio-pci by itself */
-    gboolean hooked; /* mkinitcpio copies modprobe.d (hook modconf), or is not what makes the initramfs */
+    char *cmdline;     /* /proc/cmdline; "" when it cannot be read */
+    GHashTable *files; /* char *: paths that were read */
+    guint in_file;     /* findings in the present one */
+    GPtrArray *ids;    /* VvReadyAdviceId */
+    GPtrArray *bans;   /* VvReadyAdviceBan */
+    GPtrArray *held;   /* char *: modules that wait for vfio-pci by a softdep */
+    gboolean early;    /* the initramfs loads vfio-pci by itself */
+    gboolean hooked;   /* mkinitcpio copies modprobe.d (hook modconf), or is not what makes the initramfs */
     GHashTable *assigned; /* GRUB's variables so far: char * -> char * */
     GHashTable *wrong;    /* char *: arguments of the kernel that there is advice against */
     GPtrArray *inputs;    /* char *: files whose content is copied into an initramfs and that speak of vfio */
