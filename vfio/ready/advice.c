@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/ready/advice.h"
+#include "vfio/ready/ready-internal.h"
 
 /* The order matters: what is listed somewhere is judged when everything has been read. */
 
@@ -73,11 +74,12 @@ void vv_ready_advice(const VvReadyHost *ready, GPtrArray *rows)
     begin(&advice, ready, rows);
     look(&advice);
     if (rows->len == before) {
+        g_autofree char *files = vv_ready_count(g_hash_table_size(advice.files), "file");
         VvReadyRow *row =
             vv_ready_add(rows, "advice", VV_READY_PASS,
-                         "nothing wrong in %u files of modprobe.d, module lists, boot configuration, "
-                         "units and scripts",
-                         g_hash_table_size(advice.files));
+                         "nothing wrong in %s of modprobe.d, module lists, boot configuration, units and "
+                         "scripts",
+                         files);
         if (!ready->is_root)
             row->root = g_strdup("files that are closed to others");
     }
