@@ -9,7 +9,7 @@
 
 typedef struct {
     VvReadyAdvice *advice;
-    VvPlace place;
+    VvReadyAdvicePlace place;
     const char *key, *value;
 } Argument;
 
@@ -191,7 +191,7 @@ static const struct {
     {"rd.driver.pre", judge_early},
 };
 
-static void judge_known(VvReadyAdvice *advice, VvPlace place, const char *word)
+static void judge_known(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *word)
 {
     g_auto(GStrv) pair = g_strsplit(word, "=", 2);
     const char *key = g_strdelimit(pair[0], "-", '_');
@@ -212,7 +212,7 @@ static void judge_known(VvReadyAdvice *advice, VvPlace place, const char *word)
 }
 
 /* What is wrong is not to be made effective or kept: no row "cmdline" is about it. */
-static void judge_word(VvReadyAdvice *advice, VvPlace place, const char *word)
+static void judge_word(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *word)
 {
     guint before = advice->in_file;
 
@@ -255,7 +255,7 @@ static void judge_line(VvReadyAdvice *advice, const VvBootLine *line)
     advice->in_file = 0;
     for (guint i = 0; i < words->len; i++)
         if (line->effective || !is_for_modules(words->pdata[i]))
-            judge_word(advice, (VvPlace){below_root(line->path), line->line}, words->pdata[i]);
+            judge_word(advice, (VvReadyAdvicePlace){below_root(line->path), line->line}, words->pdata[i]);
 }
 
 void vv_ready_advice_kernel(VvReadyAdvice *advice, const GPtrArray *lines)
@@ -277,7 +277,8 @@ void vv_ready_advice_kernel(VvReadyAdvice *advice, const GPtrArray *lines)
         if (line && !line->generated)
             continue;
         judge_word(advice,
-                   line ? (VvPlace){below_root(line->path), line->line} : (VvPlace){"proc/cmdline", 0},
+                   line ? (VvReadyAdvicePlace){below_root(line->path), line->line}
+                        : (VvReadyAdvicePlace){"proc/cmdline", 0},
                    words->pdata[i]);
     }
 }
