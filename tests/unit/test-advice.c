@@ -222,6 +222,10 @@ static void test_built_in(void **state)
     ready_host_put(&f, "etc/modprobe.d/vfio.conf",
                    "options vfio-pci ids=10de:1ad8\nsoftdep xhci_pci pre: vfio-pci\n");
     expect_nothing(&f);
+    /* xhci_hcd is the driver's name, and that of a module that xhci_pci cannot do without. */
+    ready_host_put(&f, "etc/modprobe.d/vfio.conf",
+                   "options vfio-pci ids=10de:1ad8\nsoftdep xhci_hcd pre: vfio-pci\n");
+    expect_nothing(&f);
     ready_host_put(&f, "sys/module/xhci_pci/uevent", "");
     expect(&f, "advice", VV_READY_WARN, "xhci_hcd is built into this kernel and has 0000:01:00.2",
            "virt-vfio start takes 0000:01:00.2 from xhci_hcd");

@@ -135,7 +135,7 @@ static void judge_holder(VvReadyAdvice *advice, VvReadyAdvicePlace place, const 
                             device->text, device->driver),
             "%s is built into this kernel and has %s before vfio-pci can get it", device->driver,
             device->text);
-    else if (!is_held(advice, module))
+    else if (!is_held(advice, module) && !is_held(advice, device->driver))
         vv_ready_advice_add(
             advice, place, VV_READY_WARN,
             g_strdup_printf("add to /%s: softdep %s pre: vfio-pci, then run: %s; or: virt-vfio setup "
