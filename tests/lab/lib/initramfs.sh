@@ -17,6 +17,35 @@ initramfs_copy_modules() { # KERNEL-FOLDER TARGET
 	done
 }
 
+# shellcheck disable=SC2154 # shares the variables of run
+
+# Prints the folder of the modules that the machine sees: the fetched one, or with "set hide-modules" a copy without these,
+# whose modules.dep does not know them, as if the kernel had been built so.
+initramfs_modules_folder() { # KERNEL-FOLDER [MODULE...]
+	local folder=$1 version key copy name path
+	version=$(<"$1/version")
+	shift
+	(($#)) || { echo "$folder/lib/modules" && return; }
+	key=$(printf '%s\n' "$@" | sha256sum)
+	copy=$folder/without-${key:0:16}
+	if [[ ! -e $copy ]]; then
+		copy=$(mktemp -d "$folder/without.XXXXXX")
+		mkdir -p "$copy/lib"
+		cp -al "$folder/lib/modules" "$copy/lib/"
+		for name; do
+			path=$(modinfo -b "$folder" -k "$version" -n "$name") || path=
+			[[ $path == /* ]] || fail 2 "$machine_path: this kernel has no module $name to hide"
+			rm "$copy/${path#"$folder"/}"
+		done
+		# They are links to those of the whole folder, which depmod might write into.
+		find "$copy/lib/modules/$version" -maxdepth 1 -name 'modules.*.bin' -delete
+		depmod -b "$copy" "$version"
+		mv -T "$copy" "$folder/without-${key:0:16}" 2>/dev/null || rm -rf -- "$copy"
+		copy=$folder/without-${key:0:16}
+	fi
+	echo "$copy/lib/modules"
+}
+
 # Not compressed: the emulated processor would pay for it at every boot.
 initramfs_pack() { (cd "$1" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) >"$2"; }
 

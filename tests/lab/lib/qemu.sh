@@ -42,8 +42,43 @@ qemu_kernel() {
 	if [[ -e $image.elf ]]; then echo "$image.elf"; else echo "$image"; fi
 }
 
+# What "set iommu" and "set cmdline-iommu" ask for: qemu_iommu (options) and qemu_iommu_arguments (the kernel's).
+qemu_choose_iommu() {
+	local device=${machine_settings[iommu]:-intel} words=${machine_settings[cmdline-iommu]:-}
+	case $device in
+	intel) qemu_iommu=(-device intel-iommu,intremap=on,caching-mode=on) ;;
+	noremap) qemu_iommu=(-device intel-iommu,intremap=off,caching-mode=on) ;;
+	amd) qemu_iommu=(-device amd-iommu,intremap=on) ;;
+	none) qemu_iommu=() ;;
+	*) fail 2 "$machine_path: set iommu intel, noremap, amd or none, not $device" ;;
+	esac
+	# Where the parameter has no meaning, a host has none.
+	[[ -n $words ]] || words=$([[ $device == amd || $device == none ]] && echo absent || echo on)
+	case $words in
+	on) qemu_iommu_arguments=(intel_iommu=on iommu=pt) ;;
+	off) qemu_iommu_arguments=(intel_iommu=off) ;;
+	absent) qemu_iommu_arguments=() ;;
+	*) fail 2 "$machine_path: set cmdline-iommu on, off or absent, not $words" ;;
+	esac
+}
+
+# Linux drives the IOMMU of the processor's vendor, and no other.
+qemu_cpu() {
+	local vendor=
+	[[ ${machine_settings[iommu]:-intel} != amd ]] || vendor=,vendor=AuthenticAMD
+	if [[ $accel == kvm ]]; then
+		qemu_args+=(-accel kvm -cpu "host$vendor")
+	else
+		# One thread for all CPUs. With one each, QEMU 10.0 loses timer interrupts now and then (vector 236 stays in ISR and
+		# IRR of a halted CPU): whatever sleeps there sleeps for ever. It is also slower, for these CPUs mostly wait.
+		qemu_args+=(-accel tcg,thread=single -cpu "max$vendor")
+	fi
+}
+
 qemu_arguments() {
-	local cpus cmdline=(console=ttyS0 quiet panic=-1 intel_iommu=on iommu=pt)
+	local cpus cmdline=(console=ttyS0 quiet panic=-1)
+	qemu_choose_iommu
+	cmdline+=("${qemu_iommu_arguments[@]}")
 	cpus=$(nproc)
 	# On a busy host the kernel's test of the timer fails, and with interrupt remapping that is a panic.
 	cmdline+=(no_timer_check)
@@ -58,7 +93,6 @@ qemu_arguments() {
 		-bios qboot.rom -kernel "$(qemu_kernel)" -initrd "$tmp/initrd.all" -append "${cmdline[*]}"
 		# The guest turns the machine off through this port at once, without a minute of device shutdowns.
 		-device isa-debug-exit,iobase=0x501,iosize=1
-		-device intel-iommu,intremap=on,caching-mode=on
 		-serial "file:$tmp/console"
 		-fsdev "local,id=lab-root,path=/,security_model=none,readonly=on,multidevs=remap"
 		-device virtio-9p-pci,fsdev=lab-root,mount_tag=lab.root,bus=pcie.0,addr=0x1e.0
@@ -69,13 +103,7 @@ qemu_arguments() {
 		-chardev "socket,id=lab-hmp,path=$tmp/hmp,server=on,wait=off" -mon chardev=lab-hmp
 		-chardev "socket,id=lab-mon,path=$tmp/hmp" -device virtserialport,chardev=lab-mon,name=lab.monitor,nr=3
 	)
-	if [[ $accel == kvm ]]; then
-		qemu_args+=(-accel kvm -cpu host)
-	else
-		# One thread for all CPUs. With one each, QEMU 10.0 loses timer interrupts now and then (vector 236 stays in ISR and
-		# IRR of a halted CPU): whatever sleeps there sleeps for ever. It is also slower, for these CPUs mostly wait.
-		qemu_args+=(-accel tcg,thread=single -cpu max)
-	fi
+	qemu_cpu
 	# QEMU's machine has ACPI plug cards by default, and hides from Linux that the ports can do it themselves (pciehp).
 	if [[ ${machine_settings[hotplug]:-acpi} == native ]]; then
 		qemu_args+=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off)
@@ -87,5 +115,6 @@ qemu_arguments() {
 		qemu_args+=(-fsdev "local,id=lab-share,path=$out,security_model=none,multidevs=remap"
 			-device virtio-9p-pci,fsdev=lab-share,mount_tag=lab.out,bus=pcie.0,addr=0x1c.0)
 	fi
-	qemu_args+=("${machine_args[@]}")
+	# Last, because AMD's puts a PCI function of its own into the first slot that is free.
+	qemu_args+=("${machine_args[@]}" "${qemu_iommu[@]}")
 }
