@@ -7,7 +7,7 @@
 #define MANY G_MAXUINT
 
 const VvCommand vv_commands[] = {
-    {"list", "", "PCI devices, their IOMMU groups and host drivers", REPORTS, 0, 0, vv_verb_list,
+    {"list", "", "PCI devices, their IOMMU groups and host drivers", REPORTS, 0, 1, vv_verb_list,
      vv_list_options},
     {"show", "ADDRESS", "everything about one device, its group, and what is in the way", REPORTS, 1, 1,
      vv_verb_show, NULL},

@@ -2,6 +2,7 @@
 #include "launcher/devices.h"
 #include "launcher/json.h"
 #include "launcher/present.h"
+#include "launcher/report-verb.h"
 #include "vfio/error.h"
 
 #include <stdlib.h>
@@ -9,11 +10,25 @@
 
 static gboolean bridges;
 static char *kind;
+static VvReportWords report;
+
+static gboolean take_report(const char *option G_GNUC_UNUSED, const char *value, gpointer data G_GNUC_UNUSED,
+                            GError **error G_GNUC_UNUSED)
+{
+    report.report = TRUE;
+    g_free(report.report_file);
+    report.report_file = g_strdup(value);
+    return TRUE;
+}
 
 const GOptionEntry vv_list_options[] = {
     {"bridges", 0, 0, G_OPTION_ARG_NONE, &bridges, "Show bridges and ports too", NULL},
     {"kind", 0, 0, G_OPTION_ARG_STRING, &kind, "Show only gpu, audio, nic, usb, hba, nvme, other or bridge",
      "KIND"},
+    {"report", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, take_report,
+     "Write a document about this host and all its devices (Markdown; JSON with --json)", "FILE"},
+    {"picture", 0, 0, G_OPTION_ARG_FILENAME, &report.picture,
+     "Draw the PCI tree with groups, drivers and owners (SVG; - is standard output)", "FILE"},
     {0},
 };
 
@@ -131,8 +146,28 @@ static void print_table(VvContext *context, const GPtrArray *entries)
     scols_unref_table(table);
 }
 
-int vv_verb_list(VvContext *context, char **words G_GNUC_UNUSED, GError **error)
+/* "-" for standard output stays among the words, because the file of --report need not be given. */
+static gboolean check_words(char **words, GError **error)
 {
+    gboolean whole = report.report || report.picture;
+
+    if (*words && (!report.report || report.report_file || strcmp(*words, "-") != 0))
+        g_set_error(error, VV_ERROR, VV_ERROR_USAGE,
+                    "list: '%s' is too much; what is it for? See 'virt-vfio list --help'", *words);
+    else if (whole && (kind || bridges))
+        g_set_error(error, VV_ERROR, VV_ERROR_USAGE,
+                    "list: --report and --picture show every device; leave --kind and --bridges away");
+    else
+        return TRUE;
+    return FALSE;
+}
+
+int vv_verb_list(VvContext *context, char **words, GError **error)
+{
+    if (!check_words(words, error))
+        return VV_ERROR_USAGE;
+    if (report.report || report.picture)
+        return vv_list_report(context, &report, error);
     if (!check_kind(error) || !vv_context_host(context, error))
         return VV_ERROR_FAILED;
     /* Without root the journal is closed to us; the list is useful all the same. */
