@@ -8,6 +8,7 @@
 /* A page is read best when it is about so much wider than high. */
 #define PAGE_SHAPE 1.5
 #define MOST_COLUMNS 6
+#define MOST_LEAVES 14
 /* More bridges than this in a column, or it is not worth another one. */
 #define COLUMN_LEAST 2
 #define GAP_COLUMNS 46
@@ -277,7 +278,7 @@ void vv_layout_place(VvLayout *layout)
     double least = G_MAXDOUBLE;
 
     arrange(layout->roots);
-    for (guint leaves = 1; leaves <= MOST_COLUMNS; leaves++)
+    for (guint leaves = 1; leaves <= MOST_LEAVES; leaves++)
         for (guint bridges = 1; bridges <= MOST_COLUMNS; bridges++)
             for (guint pages = 1; pages <= MOST_COLUMNS; pages++) {
                 Shape shape = {leaves, bridges, pages};

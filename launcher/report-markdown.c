@@ -207,18 +207,18 @@ static void add_overview(GString *text, const VvReport *report)
     end_table(text, &table);
 }
 
+/* "16, with 0000:17:00.1": new string. */
 static char *group_words(const VvReport *report, const VvDevice *device)
 {
     const GPtrArray *members = vv_host_group_members(report->host, device->group);
-    GString *words;
 
     if (!members)
         return g_strdup("none, so it cannot go to a guest safely");
-    words = g_string_new(NULL);
-    g_string_append_printf(words, "%d", device->group);
-    for (guint i = 0; i < members->len; i++)
+    GString *words = g_string_new(NULL);
+    g_string_append_printf(words, "%d%s", device->group, members->len > 1 ? ", with" : ", alone");
+    for (guint i = 0, others = 0; i < members->len; i++)
         if (members->pdata[i] != device)
-            g_string_append_printf(words, "%s%s", words->str[words->len - 1] == ' ' ? "" : " ",
+            g_string_append_printf(words, "%s %s", others++ ? "," : "",
                                    ((const VvDevice *)members->pdata[i])->text);
     return g_string_free(words, FALSE);
 }
@@ -263,8 +263,8 @@ static void add_rom(GString *text, const VvReportDevice *reported)
         return;
     }
     g_autofree char *verdict = vv_markdown_text(rom->verdict), *date = vv_markdown_text(rom->date);
-    g_string_append_printf(text, "- ROM: backup of %s, %zu bytes, %s, sha256 `%s`\n", date, rom->size,
-                           verdict, rom->sha256);
+    g_string_append_printf(text, "- ROM: backup of %s, from %s, %zu bytes, %s, sha256 `%s`\n", date,
+                           vv_rom_source_word(rom->source), rom->size, verdict, rom->sha256);
 }
 
 static void add_place(GString *text, const VvReportDevice *reported)

@@ -19,7 +19,10 @@
 
 static void add_note(GPtrArray *notes, const char *what, const GError *problem)
 {
-    g_ptr_array_add(notes, g_strdup_printf("%s: %s.", what, problem->message));
+    gsize length = strlen(problem->message);
+    gboolean ends = length && strchr(".?!", problem->message[length - 1]);
+
+    g_ptr_array_add(notes, g_strdup_printf("%s: %s%s", what, problem->message, ends ? "" : "."));
 }
 
 /* NULL: libvirt does not answer, or is not this machine's. */

@@ -153,7 +153,9 @@ static gboolean check_words(char **words, GError **error)
 
     if (*words && (!report.report || report.report_file || strcmp(*words, "-") != 0))
         g_set_error(error, VV_ERROR, VV_ERROR_USAGE,
-                    "list: '%s' is too much; what is it for? See 'virt-vfio list --help'", *words);
+                    "list: '%s' is no option; a device is shown by 'virt-vfio show', and options by "
+                    "'virt-vfio list --help'",
+                    *words);
     else if (whole && (kind || bridges))
         g_set_error(error, VV_ERROR, VV_ERROR_USAGE,
                     "list: --report and --picture show every device; leave --kind and --bridges away");

@@ -233,20 +233,198 @@ static void test_recorded(void **state)
     }
 }
 
-static void test_owners(void **state)
+/* What firmware, drives and people put into names. */
+static const char *const hostile[] = {
+    "\"quoted\" & <b>bold</b> 'single' ]]> -- &amp;",
+    "invalid \xff\xfe\xc3( end",
+    "\x01\x02\x1b[31mred\x1b[0m\tand\nlines\r",
+    "\xe2\x80\xae"
+    "right to left",
+    "\xef\xbf\xbe\xef\xbf\xbf",
+    "漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字",
+    "e\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81",
+    "",
+    " ",
+};
+
+static char *long_name(gboolean words)
+{
+    GString *text = g_string_new(NULL);
+
+    while (text->len < 300)
+        g_string_append(text, words ? "Wide Words " : "WWWWWWWWWW");
+    return g_string_free(text, FALSE);
+}
+
+static void test_hostile(void **state)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(hostile) + 2; i++) {
+        g_autofree char *text =
+            i < G_N_ELEMENTS(hostile) ? g_strdup(hostile[i]) : long_name(i == G_N_ELEMENTS(hostile));
+        g_autofree char *file = g_strdup_printf("hostile-%u", i);
+        Reported *reported = reported_load("server-60");
+        reported_add_domain(reported, "vm", VV_DOMAIN_RUNNING, "0000:17:00.0");
+        reported_add_domain(reported, "other", VV_DOMAIN_OFF, "0000:18:00.0 0000:97:02.0 10000:b1:00.0");
+        reported_add_entry(reported, "0000:4d:00.0", text);
+        reported_add_note(reported, text);
+        for (guint j = 0; j < 2; j++) {
+            VvDomainInfo *info = reported->domains->pdata[j];
+            g_free(info->name);
+            info->name = g_strdup(text);
+        }
+        VvReport *report = reported_make(reported);
+        g_free(report->machine->name);
+        report->machine->name = g_strdup(text);
+        for (guint j = 0; j < report->devices->len; j++) {
+            VvReportDevice *device = report->devices->pdata[j];
+            device->name = text;
+            g_free(device->device->driver);
+            device->device->driver = j % 3 ? g_strdup(text) : NULL;
+            g_free(device->place->slot);
+            device->place->slot = g_strdup(text);
+            g_free(device->place->label);
+            device->place->label = g_strdup(text);
+        }
+        g_autofree char *svg = check(reported, file);
+        reported_free(reported);
+    }
+}
+
+/* `ports` bridges on root buses with `cards` functions each; every `share`-th goes on with the group before.
+ */
+static char *many(guint buses, guint ports, guint cards, guint share)
+{
+    GString *text = g_string_new(NULL);
+    int group = 0;
+
+    for (guint bus = 0, next = 1; bus < buses; bus++) {
+        guint number = bus * (256 / buses);
+        next = number + 1;
+        for (guint port = 0; port < ports; port++, next++) {
+            g_string_append_printf(text,
+                                   "0000:%02x:%02x.%u class=060400 id=8086:347a driver=pcieport group=%d\n",
+                                   number, port / 4 + 1, port % 4, group);
+            group += share && port % share == 0;
+            for (guint card = 0; card < cards; card++) {
+                g_string_append_printf(text,
+                                       "0000:%02x:00.%u class=020000 id=8086:1572 driver=i40e group=%d "
+                                       "behind=0000:%02x:%02x.%u\n",
+                                       next, card, group, number, port / 4 + 1, port % 4);
+                group += share && card % share == 0;
+            }
+        }
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void test_many(void **state)
+{
+    static const struct {
+        const char *name;
+        guint buses, ports, cards, share;
+    } machines[] = {
+        {"200-ports", 1, 67, 2, 1},  {"200-cards", 4, 6, 8, 1},  {"200-one-group", 2, 14, 6, 0},
+        {"200-shared", 4, 10, 4, 3}, {"200-buses", 32, 2, 2, 2},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(machines); i++) {
+        g_autofree char *text =
+            many(machines[i].buses, machines[i].ports, machines[i].cards, machines[i].share);
+        Reported *reported = reported_new(text);
+        gint64 start = g_get_monotonic_time();
+        g_autofree char *svg = check(reported, machines[i].name);
+        assert_true(vv_host_devices(reported->host)->len >= 190);
+        /* Drawn twice and looked at, with sanitizers, on a busy machine. */
+        assert_true(g_get_monotonic_time() - start < 30 * G_USEC_PER_SEC);
+        reported_free(reported);
+    }
+}
+
+/* 200 functions on one bus, with nothing above and no groups. */
+static void test_flat(void **state)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < 200; i++)
+        g_string_append_printf(text, "0000:00:%02x.%u class=0c0330 id=8086:1234\n", i / 8, i % 8);
+    Reported *reported = reported_new(text->str);
+    g_autofree char *svg = check(reported, "200-flat");
+    assert_null(strstr(svg, "IOMMU group: goes"));
+    reported_free(reported);
+    g_string_free(text, TRUE);
+}
+
+static void test_folded(void **state)
 {
     Reported *reported = reported_server();
     g_autofree char *svg = check(reported, "server-60-vms");
 
     assert_int_equal(vv_host_devices(reported->host)->len, 60);
+    assert_non_null(strstr(svg, "60 functions · 6 of them idle VFs"));
+    assert_non_null(strstr(svg, "<title>6 idle VFs of 0000:31:00.0: 0000:31:02.1 0000:31:02.2 0000:31:02.4"));
+    assert_non_null(strstr(svg, ">6 VFs<"));
+    assert_non_null(strstr(svg, ">4 iavf, 2 no driver<"));
+    /* Those that somebody has are not folded. */
+    assert_non_null(strstr(svg, "id=\"pci-0000-31-02.3\""));
     reported_free(reported);
+}
+
+/* Who has it, in words and in colour: filled for now, in outline for later. */
+static void test_owners(void **state)
+{
+    Reported *reported = reported_server();
+    g_autofree char *svg = check(reported, "server-60-vms");
+
+    assert_non_null(strstr(svg, ">win11 (running), +1<"));
+    assert_non_null(strstr(svg, ">gaming-linux (off)<"));
+    assert_non_null(strstr(svg, ">taken by hand<"));
+    assert_non_null(strstr(svg, ">nas (off)<"));
+    assert_non_null(strstr(svg, "in use by: win11 (running), +1"));
+    assert_non_null(strstr(svg, "meant for: nas (off)"));
+    assert_non_null(strstr(svg, "listed by a VM that does not have it now"));
+    assert_non_null(strstr(svg, "PCI devices of kvm7"));
+    reported_free(reported);
+}
+
+static void test_notes(void **state)
+{
+    Reported *reported = reported_load("laptop-3");
+    reported_add_note(reported, "Which VM lists what is not known: libvirt does not answer.");
+    g_autofree char *svg = check(reported, "laptop-3-note");
+
+    assert_non_null(strstr(svg, ">Which VM lists what is not known: libvirt does not answer.<"));
+    reported_free(reported);
+}
+
+static void test_text(void **state)
+{
+    g_autofree char *cut = vv_picture_fit("Wide Words", 10, FALSE, 40);
+    g_autofree char *whole = vv_picture_fit("Wide", 10, FALSE, vv_picture_text_width("Wide", 10, FALSE));
+    g_autofree char *mark = vv_picture_fit("ae\xcc\x81"
+                                           "bcdefgh",
+                                           10, FALSE, 24);
+    g_autofree char *nothing = vv_picture_fit("Wide", 10, FALSE, 3);
+    g_autofree char *first = NULL, *second = NULL;
+
+    assert_true(g_str_has_suffix(cut, "…"));
+    assert_true(vv_picture_text_width(cut, 10, FALSE) <= 40);
+    assert_string_equal(whole, "Wide");
+    /* The accent stays on its letter, or goes with it. */
+    assert_true(strcmp(mark, "ae\xcc\x81…") == 0 || strcmp(mark, "a…") == 0);
+    assert_string_equal(nothing, "");
+    vv_picture_wrap("GeForce RTX 4090 Founders Edition", 11, 120, &first, &second);
+    assert_true(g_str_has_prefix("GeForce RTX 4090 Founders Edition", first));
+    assert_true(g_str_has_prefix("GeForce RTX 4090 Founders Edition" + strlen(first) + 1, second) ||
+                g_str_has_suffix(second, "…"));
+    assert_true(vv_picture_text_width(first, 11, FALSE) <= 120);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_recorded),
-        cmocka_unit_test(test_owners),
+        cmocka_unit_test(test_recorded), cmocka_unit_test(test_hostile), cmocka_unit_test(test_many),
+        cmocka_unit_test(test_flat),     cmocka_unit_test(test_folded),  cmocka_unit_test(test_owners),
+        cmocka_unit_test(test_notes),    cmocka_unit_test(test_text),
     };
 
     return cmocka_run_group_tests_name("picture", tests, NULL, NULL);
