@@ -49,7 +49,7 @@ void vv_picture_add_folded(GString *svg, const VvBox *box)
 {
     const VvReportDevice *one = box->folded->pdata[0];
     g_autofree char *parent = vv_address_dup(one->device->parent);
-    g_autofree char *id = g_strdelimit(g_strdup(parent), ":", '-');
+    g_autofree char *id = g_strdelimit(g_strdup(one->device->text), ":", '-');
     g_autofree char *count = g_strdup_printf("%u VFs", box->folded->len);
     g_autofree char *of = g_strdup_printf("of %s, idle", parent);
     g_autofree char *drivers = count_drivers(box->folded), *groups = count_groups(box->folded);

@@ -58,6 +58,9 @@ VvLayout *vv_layout_new(const VvReport *report);
 void vv_layout_free(VvLayout *layout);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvLayout, vv_layout_free)
 
+/* Sorts what is on each bus as it is drawn: what has nothing behind it first, and groups side by side. */
+void vv_layout_arrange(const GPtrArray *boxes);
+
 /* Places all boxes from (0, 0), the band of the first one included, in the shape that is best to look at on a
  * page that is wider than high. */
 void vv_layout_place(VvLayout *layout);

@@ -67,14 +67,23 @@ char *vv_picture_fit(const char *text, double size, gboolean bold, double width)
     return room > 0 ? g_strconcat(g_strchomp(part), ELLIPSIS, NULL) : g_strdup("");
 }
 
+/* Where the first line can end, at `fits` or before: at a blank, or behind a stroke. A long word is cut
+ * anywhere, rather than leave most of the line empty. */
+static gsize line_end(const char *text, gsize fits)
+{
+    if (!text[fits])
+        return fits;
+    for (gsize end = fits; end > fits / 2; end--)
+        if (text[end] == ' ' || text[end - 1] == '/')
+            return end;
+    return fits;
+}
+
 void vv_picture_wrap(const char *text, double size, double width, char **ret_first, char **ret_second)
 {
-    gsize fits = bytes_that_fit(text, size, FALSE, width);
-    const char *blank = text[fits] ? g_strrstr_len(text, (gssize)fits + 1, " ") : NULL;
+    gsize end = line_end(text, bytes_that_fit(text, size, FALSE, width));
+    const char *rest = text + end + strspn(text + end, " ");
 
-    /* One long word is cut anywhere, rather than leave most of the line empty. */
-    if (blank && blank > text + fits / 3)
-        fits = (gsize)(blank - text);
-    *ret_first = g_strchomp(g_strndup(text, fits));
-    *ret_second = vv_picture_fit(text + fits + strspn(text + fits, " "), size, FALSE, width);
+    *ret_first = g_strchomp(g_strndup(text, end));
+    *ret_second = vv_picture_fit(rest, size, FALSE, width);
 }

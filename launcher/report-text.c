@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "launcher/report-markdown.h"
+#include "launcher/report-markdown-internal.h"
 
 #include <string.h>
 
@@ -67,4 +67,24 @@ char *vv_markdown_code(const char *text)
     g_autofree char *escaped = g_strjoinv("\\|", parts);
 
     return g_strconcat(fence, pad, escaped, pad, fence, NULL);
+}
+
+void vv_add_fact(GString *text, const char *name, const char *value)
+{
+    if (value && *value)
+        g_string_append_printf(text, "- %s: %s\n", name, value);
+}
+
+void vv_add_text_fact(GString *text, const char *name, const char *value)
+{
+    g_autofree char *escaped = value ? vv_markdown_text(value) : NULL;
+
+    vv_add_fact(text, name, escaped);
+}
+
+void vv_add_code_fact(GString *text, const char *name, const char *value)
+{
+    g_autofree char *escaped = value && *value ? vv_markdown_code(value) : NULL;
+
+    vv_add_fact(text, name, escaped);
 }

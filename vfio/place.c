@@ -81,12 +81,24 @@ static gint64 read_index(const VvSysfs *sysfs, const VvDevice *device)
     return MAX(index, 0);
 }
 
+/* A VF is where its PF is: ACPI's hot-plug shows its device number as a slot of its own. */
+static const VvTreeNode *bearer_of(const VvSysfs *sysfs, const VvTreeNode *node)
+{
+    vv_device_read_details(sysfs, node->device);
+    for (guint i = 0; node->device->is_virtual && i < node->parent->children->len; i++) {
+        const VvTreeNode *other = node->parent->children->pdata[i];
+        if (other->device && vv_address_equal(other->device->address, node->device->parent))
+            return other;
+    }
+    return node;
+}
+
 VvPlace *vv_place_read(const VvSysfs *sysfs, GHashTable *slots, const VvTreeNode *node)
 {
     const VvDevice *device = node->device;
     VvPlace *place = g_new0(VvPlace, 1);
 
-    place->slot = find_slot(slots, node);
+    place->slot = find_slot(slots, bearer_of(sysfs, node));
     place->label = read_text(sysfs, device, "label");
     place->index = read_index(sysfs, device);
     if (vv_device_sleeps(sysfs, device))

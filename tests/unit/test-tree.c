@@ -136,6 +136,10 @@ static void test_slot_and_link(void **state)
     assert_null(smbus->slot);
     assert_null(smbus->speed);
     assert_int_equal(smbus->width, 0);
+    /* A VF is in its PF's, whatever hot-plug makes of its device number. */
+    fake_host_put(fake, "sys/bus/pci/slots/16/address", "0000:31:02\n");
+    g_autoptr(VvPlace) vf = place_of(host, "0000:31:02.5");
+    assert_text(vf->slot, "3");
     /* It would have to be woken. */
     g_autoptr(VvPlace) asleep = place_of(host, "0000:18:00.0");
     assert_text(asleep->slot, "2");

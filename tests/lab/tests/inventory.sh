@@ -28,14 +28,16 @@ run virt-vfio list --report
 expect 'without libvirt the report says so, and goes on' 0 '# PCI devices of ' 'libvirt does not answer' "### $(lab_dev gpu) gpu"
 unchanged 'nothing on the host has changed' "$before"
 
-run virt-vfio bind "$(lab_dev gpu)" "$(lab_dev audio)" ${vf:+"$vf"}
-expect 'some are taken by hand' 0
+run virt-vfio bind "$(lab_dev gpu)" "$(lab_dev audio)"
+expect 'two are taken by hand' 0
+[[ -z $vf ]] || lab_bind "$vf" vfio-pci
 lab_libvirt
 define keeper "$(lab_dev nvme1)"
 run virt-vfio list --report "$tap_tmp/report.md" --picture "$tap_tmp/host.svg"
 expect 'report and picture into files' 0 report.md host.svg "$(lspci -D | wc -l) functions"
 second_opinion markdown "$tap_tmp/report.md" 'the report has every function that lspci knows, with its ids, driver and group'
 second_opinion picture "$tap_tmp/host.svg" 'the picture has every function that lspci knows, and no two boxes overlap'
+[[ -z $vf ]] || ok 'six idle VFs are one box, and the seventh has its own' grep -q ">6 VFs<" "$tap_tmp/host.svg"
 run virt-vfio list --report --json
 expect 'the report as JSON' 0 '"used_by": [' '"domain": "keeper"' "\"kernel\": \"$(uname -r)\""
 printf '%s\n' "$run_out" >"$tap_tmp/report.json"
@@ -49,6 +51,7 @@ run as_nobody virt-vfio list --report
 expect 'without root it says once what may be missing' 0 "### $(lab_dev gpu) gpu" 'Written without root'
 is '…and once only' "$(grep -c 'without root' <<<"$run_out")" 1
 
+[[ -z $vf ]] || lab_bind "$vf" ''
 run virt-vfio release --all
 expect 'they are given back' 0
 unchanged 'everything is as it was' "$before"
