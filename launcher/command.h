@@ -56,6 +56,7 @@ VvHandoverOptions vv_context_handover(VvContext *context);
 /* Forgets the scan: the next vv_context_host() looks again. Frees what the old host owned. */
 void vv_context_rescan(VvContext *context);
 
+int vv_verb_check(VvContext *context, char **words, GError **error);
 int vv_verb_list(VvContext *context, char **words, GError **error);
 int vv_verb_show(VvContext *context, char **words, GError **error);
 int vv_verb_plan(VvContext *context, char **words, GError **error);

@@ -6,18 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef enum { MARK_DONE, MARK_FAILED, MARK_WARN, MARK_INFO } Mark;
-
-/* Colour and sign for a line, in ASCII where the locale has no UTF-8. */
-static const char *mark(const VvContext *context, Mark which, char text[static 24])
+const char *vv_mark(const VvContext *context, VvMark which, char text[static 24])
 {
     static const struct {
         const char *utf8, *ascii, *colour;
     } marks[] = {
-        [MARK_DONE] = {"✔", "+", "32"},
-        [MARK_FAILED] = {"✘", "x", "31"},
-        [MARK_WARN] = {"!", "!", "33"},
-        [MARK_INFO] = {"·", "-", "2"},
+        [VV_MARK_DONE] = {"✔", "+", "32"},
+        [VV_MARK_FAILED] = {"✘", "x", "31"},
+        [VV_MARK_WARN] = {"!", "!", "33"},
+        [VV_MARK_INFO] = {"·", "-", "2"},
     };
     const char *sign = context->utf8 ? marks[which].utf8 : marks[which].ascii;
 
@@ -50,7 +47,7 @@ void vv_print_progress(const VvContext *context, const char *what, gint64 us, gb
 
     if (context->json)
         return;
-    printf("  %s %-32s %9s%s%s\n", mark(context, failed ? MARK_FAILED : MARK_DONE, sign), what,
+    printf("  %s %-32s %9s%s%s\n", vv_mark(context, failed ? VV_MARK_FAILED : VV_MARK_DONE, sign), what,
            vv_duration(us, time), note ? "  " : "", note ? note : "");
     fflush(stdout);
 }
@@ -137,11 +134,11 @@ static void print_reason(const VvContext *context, FILE *out, const VvReason *re
 {
     char sign[24], address[VV_ADDRESS_TEXT];
     g_autofree char *allow = vv_reason_allow_words(reason);
-    Mark which = reason->severity == VV_SEVERITY_INFO                      ? MARK_INFO
-                 : reason->severity == VV_SEVERITY_WARN || reason->allowed ? MARK_WARN
-                                                                           : MARK_FAILED;
+    VvMark which = reason->severity == VV_SEVERITY_INFO                      ? VV_MARK_INFO
+                   : reason->severity == VV_SEVERITY_WARN || reason->allowed ? VV_MARK_WARN
+                                                                             : VV_MARK_FAILED;
 
-    fprintf(out, "  %s %-16s %s  %s%s\n", mark(context, which, sign), reason->code,
+    fprintf(out, "  %s %-16s %s  %s%s\n", vv_mark(context, which, sign), reason->code,
             vv_address_format(reason->address, address), reason->detail, reason->allowed ? " (allowed)" : "");
     if (reason->allowed || (!reason->remedy && !allow))
         return;
@@ -160,7 +157,7 @@ static void print_stops(const VvContext *context, FILE *out, const VvPlan *plan)
 
     for (char **unit = units; vv_plan_ok(plan) && *unit; unit++)
         fprintf(out, "%s  %s %s is stopped first, and started again when the devices are back\n",
-                unit == units ? "\n" : "", mark(context, MARK_WARN, sign), *unit);
+                unit == units ? "\n" : "", vv_mark(context, VV_MARK_WARN, sign), *unit);
 }
 
 void vv_print_reasons(const VvContext *context, FILE *out, const VvPlan *plan)

@@ -8,6 +8,10 @@
 
 /* What people read: tables, plans, progress. */
 
+/* The sign in front of a line, in colour on a terminal, and in ASCII where the locale has no UTF-8. */
+typedef enum { VV_MARK_DONE, VV_MARK_FAILED, VV_MARK_WARN, VV_MARK_INFO } VvMark;
+const char *vv_mark(const VvContext *context, VvMark which, char text[static 24]);
+
 /* `title` without a full stop: "win11 takes 3 functions from this host". */
 void vv_print_plan(VvContext *context, FILE *out, const VvPlan *plan, const char *title);
 

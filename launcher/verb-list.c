@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/devices.h"
 #include "launcher/json.h"
+#include "launcher/list-groups.h"
 #include "launcher/present.h"
 #include "vfio/error.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static gboolean bridges;
+static gboolean bridges, show_groups;
 static char *kind;
 
 const GOptionEntry vv_list_options[] = {
     {"bridges", 0, 0, G_OPTION_ARG_NONE, &bridges, "Show bridges and ports too", NULL},
     {"kind", 0, 0, G_OPTION_ARG_STRING, &kind, "Show only gpu, audio, nic, usb, hba, nvme, other or bridge",
      "KIND"},
+    {"groups", 0, 0, G_OPTION_ARG_NONE, &show_groups,
+     "Show the IOMMU groups, why they are too large, and what can help", NULL},
     {0},
 };
 
@@ -135,6 +138,10 @@ int vv_verb_list(VvContext *context, char **words G_GNUC_UNUSED, GError **error)
 {
     if (!check_kind(error) || !vv_context_host(context, error))
         return VV_ERROR_FAILED;
+    if (show_groups) {
+        vv_list_groups(context, kind);
+        return 0;
+    }
     /* Without root the journal is closed to us; the list is useful all the same. */
     g_autoptr(GPtrArray) entries = vv_journal_list(vv_context_journal(context), NULL);
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/domplan-services.h"
 #include "launcher/devices.h"
+#include "launcher/guest-plan.h"
 #include "launcher/present.h"
 #include "launcher/rom-auto.h"
-#include "launcher/rom-plan.h"
 #include "vfio/error.h"
-
-#include <string.h>
 
 static char **allow, **settings, *roms;
 
@@ -18,59 +16,14 @@ const GOptionEntry vv_plan_options[] = {
     {0},
 };
 
-/* A bare CODE in a [device] is meant for that card only. */
-static void add_allow(GPtrArray *words, const VvHost *host, const VvVmDevice *device)
-{
-    g_autoptr(GPtrArray) functions = g_ptr_array_new();
-
-    for (guint i = 0; i < device->selectors->len; i++)
-        vv_host_select(host, g_array_index(device->selectors, VvSelector, i), functions);
-    for (char **word = device->allow; word && *word; word++)
-        for (guint i = 0; i < functions->len; i++)
-            g_ptr_array_add(words,
-                            strchr(*word, '=')
-                                ? g_strdup(*word)
-                                : g_strdup_printf("%s=%s", *word, ((VvDevice *)functions->pdata[i])->text));
-}
-
-static void consent(VvPlan *plan, const VvHost *host, const VvVm *vm)
-{
-    g_auto(GStrv) units = g_strsplit(vm->stop_services ? vm->stop_services : "", " ", -1);
-
-    vv_plan_consent(plan, vv_host_sysfs(host), vm->stop_display_manager, units);
-}
-
 static VvPlan *plan_file(VvContext *context, const char *path, char **ret_title, GError **error)
 {
     g_autoptr(VvVm) vm = vv_vm_load(path, (const char *const *)settings, error);
-    VvHost *host = vm ? vv_context_host(context, error) : NULL;
-    if (!host)
+
+    if (!vm)
         return NULL;
-
-    g_autoptr(GArray) selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
-    g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; i < vm->devices->len; i++) {
-        const VvVmDevice *device = vm->devices->pdata[i];
-        g_array_append_vals(selectors, device->selectors->data, device->selectors->len);
-        add_allow(words, host, device);
-    }
-    for (char **word = allow; word && *word; word++)
-        g_ptr_array_add(words, g_strdup(*word));
-    g_ptr_array_add(words, NULL);
-
-    g_autoptr(GPtrArray) claims = vv_collect_claims(context, vm->uuid);
-    /* An owner that cannot exist yet: whatever is taken already is taken by somebody else. */
-    VvPlanOptions options = {.owner = vm->uuid ? vm->uuid : "new",
-                             .owner_name = vm->name,
-                             .allow = (const char *const *)words->pdata,
-                             .claims = claims};
     *ret_title = g_strdup(vm->name);
-    VvPlan *plan = vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
-    if (plan)
-        vv_plan_vm_roms(context, plan, vm, options.allow);
-    if (plan)
-        consent(plan, host, vm);
-    return plan;
+    return vv_vm_plan(context, vm, allow, error);
 }
 
 static VvPlan *plan_domain(VvContext *context, const char *name, char **ret_title, GError **error)
@@ -112,7 +65,7 @@ int vv_verb_plan(VvContext *context, char **words, GError **error)
         plan = plan_addresses(context, selectors, &who, error);
     else if (words[1])
         g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "plan: one domain, one VM file, or addresses only");
-    else if (strchr(words[0], '/') || g_str_has_suffix(words[0], ".ini"))
+    else if (vv_is_vm_file(words[0]))
         plan = plan_file(context, words[0], &who, error);
     else
         plan = plan_domain(context, words[0], &who, error);

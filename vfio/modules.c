@@ -118,13 +118,12 @@ gboolean vv_module_load_driver(const VvSysfs *sysfs, const char *driver, const c
     return FALSE;
 }
 
-/* Modules have underscores, whatever they are asked for as; drivers have both. */
-static gboolean is_called_alike(const char *driver, const char *module)
+gboolean vv_module_same_name(const char *a, const char *b)
 {
-    for (; *driver && *module; driver++, module++)
-        if (*driver != *module && !(strchr("-_", *driver) && strchr("-_", *module)))
+    for (; *a && *b; a++, b++)
+        if (*a != *b && !(strchr("-_", *a) && strchr("-_", *b)))
             return FALSE;
-    return *driver == *module;
+    return *a == *b;
 }
 
 /* Machines are recorded without /sys/module, and a test's kernel has none. */
@@ -151,7 +150,7 @@ char *vv_module_pci_driver(const VvSysfs *sysfs, const char *module)
         if (!g_str_has_prefix(entry, "pci:"))
             continue;
         const char *driver = entry + strlen("pci:");
-        if (is_called_alike(driver, name))
+        if (vv_module_same_name(driver, name))
             return g_strdup(driver);
         if (!best || strcmp(driver, best) < 0)
             best = driver;
@@ -192,7 +191,7 @@ gboolean vv_module_is_blacklisted(const VvSysfs *sysfs, const char *module)
     if (!entries)
         return FALSE;
     while (!found && kmod_config_iter_next(entries))
-        found = is_called_alike(kmod_config_iter_get_key(entries), module);
+        found = vv_module_same_name(kmod_config_iter_get_key(entries), module);
     kmod_config_iter_free_iter(entries);
     return found;
 }

@@ -165,6 +165,15 @@ gboolean vv_sysfs_exists(const VvSysfs *sysfs, const char *path)
     return faccessat(sysfs->dirfd, path, F_OK, 0) == 0;
 }
 
+gint64 vv_sysfs_mtime(const VvSysfs *sysfs, const char *path)
+{
+    struct stat status;
+
+    if (fstatat(sysfs->dirfd, path, &status, 0) != 0)
+        return -1;
+    return (gint64)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+}
+
 GPtrArray *vv_sysfs_list(const VvSysfs *sysfs, const char *path)
 {
     int fd = openat(sysfs->dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

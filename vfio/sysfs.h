@@ -44,6 +44,9 @@ char *vv_sysfs_link_target(const VvSysfs *sysfs, const char *path);
 
 gboolean vv_sysfs_exists(const VvSysfs *sysfs, const char *path);
 
+/* When a file was last written, in nanoseconds since 1970; -1 with errno. Follows links, as reading does. */
+gint64 vv_sysfs_mtime(const VvSysfs *sysfs, const char *path);
+
 /* Which device node a path leads to: the running system follows links, /proc/PID/fd/N too, and never asks a
  * file server. FALSE for everything else, and always on a recorded machine, whose links lead into the running
  * one. */

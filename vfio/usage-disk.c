@@ -37,7 +37,7 @@ static void say_mounted(Disks *disks, const char *name, const GPtrArray *mounts)
             g_ptr_array_add(targets, mount->target);
         is_root = is_root || (!mount->whose && strcmp(mount->target, "/") == 0);
     }
-    g_autofree char *places = vv_usage_join(targets, 3);
+    g_autofree char *places = vv_words_join(targets, 3);
     vv_usage_add(disks->reasons, "disk-mounted", VV_SEVERITY_BLOCK, disks->device,
                  is_root ? "this host runs from it" : "unmount it", "%s is mounted on %s (%s)%s%s", name,
                  places, first->type, first->whose ? " in the mount namespace of " : "",
@@ -87,7 +87,7 @@ static gboolean say_openers(Disks *disks, const VvNode *node, const char *name)
             g_ptr_array_remove_index(who, i - 1);
     if (!who->len)
         return FALSE;
-    g_autofree char *list = vv_usage_join(who, 3);
+    g_autofree char *list = vv_words_join(who, 3);
     vv_usage_add(disks->reasons, "disk-open", VV_SEVERITY_BLOCK, disks->device, "stop that program first",
                  "%s is held open by %s", name, list);
     return TRUE;

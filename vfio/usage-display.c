@@ -68,7 +68,7 @@ void vv_usage_check_display(VvUsage *usage, const VvDevice *device, GPtrArray *r
                      "this host boots with it as its display%s",
                      elsewhere ? "" : ", and no other card has a lit screen");
     if (own->len) {
-        g_autofree char *names = vv_usage_join(own, 4);
+        g_autofree char *names = vv_words_join(own, 4);
         vv_usage_add(reasons, "display-active", VV_SEVERITY_WARN, device, NULL, "%s %s; %s will go dark",
                      names,
                      own->len > 1 ? "are lit screens"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "vfio/usage.h"
+#include "vfio/words.h"
 
 /* Shared by usage*.c only. Facts about the whole machine are read when the first check asks, and kept. */
 
@@ -64,9 +65,6 @@ gboolean vv_usage_stays(VvUsage *usage, const VvDevice *device, const char *plac
 /* Appends a reason that can be allowed. */
 void vv_usage_add(GPtrArray *reasons, const char *code, VvSeverity severity, const VvDevice *device,
                   const char *remedy, const char *detail_format, ...) G_GNUC_PRINTF(6, 7);
-
-/* "a, b and 3 more": new string. */
-char *vv_usage_join(const GPtrArray *words, guint most);
 
 /* "Xorg (pid 812)": new string. */
 char *vv_usage_process_name(VvUsage *usage, int pid);

@@ -150,5 +150,5 @@ char *vv_usage_group_user(VvUsage *usage, int group)
     snprintf(path, sizeof path, "sys/class/vfio/%d/dev", group);
     gboolean known = vv_sysfs_read_into(usage->sysfs, path, number, sizeof number) > 0;
     g_autoptr(GPtrArray) who = vv_usage_openers(usage, FALSE, known ? number : NULL, devname);
-    return who->len ? vv_usage_join(who, 3) : NULL;
+    return who->len ? vv_words_join(who, 3) : NULL;
 }

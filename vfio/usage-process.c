@@ -138,12 +138,12 @@ static void add_holder(VvUsage *usage, const Holder *holder, const VvDevice *dev
     g_ptr_array_sort(holder->nodes, compare_names);
     g_ptr_array_sort(holder->input_nodes, compare_names);
     if (holder->nodes->len) {
-        g_autofree char *nodes = vv_usage_join(holder->nodes, 3);
+        g_autofree char *nodes = vv_words_join(holder->nodes, 3);
         vv_usage_add(reasons, "process-holds", VV_SEVERITY_BLOCK, device, "stop that program first",
                      "%s holds %s open", holder->who, nodes);
     }
     if (holder->input_nodes->len) {
-        g_autofree char *nodes = vv_usage_join(holder->input_nodes, 3);
+        g_autofree char *nodes = vv_words_join(holder->input_nodes, 3);
         vv_usage_add(reasons, "process-holds", VV_SEVERITY_WARN, device, NULL,
                      "%s reads input from %s, which goes away", holder->who, nodes);
     }

@@ -32,6 +32,8 @@ typedef struct {
     char *path;   /* absolute, below the system's root: "/etc/kernel/cmdline" */
     char *before; /* NULL: it is not there */
     char *after;  /* NULL: it is to go */
+    guint mode; /* permissions of a file that is new: 0755 for a script; 0: 0644. One that is there keeps its
+                   own */
     VvSetupEdit edit;
     char *key;                /* of VV_EDIT_VARIABLE and VV_EDIT_YAML_LIST */
     char **added, **replaced; /* words; NULL: none */

@@ -47,8 +47,9 @@ typedef struct {
     VvInitramfsKind initramfs;
     const char *initramfs_name; /* static: "dracut" */
     gboolean prints_only;       /* setup shows what to do and changes nothing */
-    char *edit;                 /* where an argument goes: "/etc/default/grub.d/zz-virt-vfio.cfg" */
-    char *run;                  /* what makes it effective: "update-grub"; "" : nothing */
+    char *edit;                 /* where an argument goes: "/etc/default/grub.d/zz-virt-vfio.cfg"; "": into no
+                                   file, `run` takes it in place of ARGUMENTS */
+    char *run;                  /* what makes it effective: "update-grub"; "": nothing */
 } VvBootStack;
 
 /* Never NULL. Needs no root for most; EFI variables and /boot may be closed to others (evidence says so). */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vfio/ready/ready.h"
+#include "vfio/ready/ready-internal.h"
 
 void vv_ready_row_free(VvReadyRow *row)
 {
@@ -30,4 +30,25 @@ VvReadyRow *vv_ready_add(GPtrArray *rows, const char *id, VvReadyVerdict verdict
     va_end(arguments);
     g_ptr_array_add(rows, row);
     return row;
+}
+
+GPtrArray *vv_ready_check(const VvReadyHost *ready)
+{
+    GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)vv_ready_row_free);
+
+    vv_ready_check_processor(ready, rows);
+    vv_ready_check_iommu(ready, rows);
+    vv_ready_check_remap(ready, rows);
+    vv_ready_check_groups(ready, rows);
+    vv_ready_check_kernel(ready, rows);
+    vv_ready_check_modules(ready, rows);
+    vv_ready_check_security(ready, rows);
+    vv_ready_check_memory(ready, rows);
+    vv_ready_check_bars(ready, rows);
+    vv_ready_check_display(ready, rows);
+    vv_ready_check_power(ready, rows);
+    vv_ready_check_owners(ready, rows);
+    for (guint i = 0; ready->is_root && i < rows->len; i++)
+        g_clear_pointer(&((VvReadyRow *)rows->pdata[i])->root, g_free);
+    return rows;
 }

@@ -1,0 +1,4 @@
+{ config, pkgs, ... }:
+{
+  boot.loader.systemd-boot.enable = true;
+}

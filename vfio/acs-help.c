@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vfio/acs-internal.h"
+#include "vfio/group.h"
+
+#include <string.h>
+
+/* What can be done about a group, what costs least first. */
+
+static gboolean has_cause(const VvGroupView *view, const char *code)
+{
+    for (guint i = 0; i < view->why->len; i++)
+        if (strcmp(((const VvGroupCause *)view->why->pdata[i])->code, code) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* Is a port or switch at fault, which firmware may have left without ACS? */
+static gboolean is_port_at_fault(const VvGroupView *view)
+{
+    for (guint i = 0; i < view->why->len; i++) {
+        const VvGroupCause *cause = view->why->pdata[i];
+        if (vv_acs_is_bridge(cause->device) && strcmp(cause->code, "pci-bridge") != 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void G_GNUC_PRINTF(2, 3) add(VvGroupView *view, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    g_ptr_array_add(view->help, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
+}
+
+/* What is soldered to the root bus or the chipset stays there; a card is behind a port. */
+static const VvDevice *movable_card(const VvHost *host, const VvGroupView *view)
+{
+    for (guint i = 0; i < view->members->len; i++) {
+        const VvDevice *member = view->members->pdata[i];
+        const VvDevice *above = vv_acs_above(host, member);
+        if (vv_acs_counts(member) && above && (member->device >> 8 != 0x43 || member->vendor != 0x1022))
+            return member;
+    }
+    return NULL;
+}
+
+typedef enum { SLOT_NO, SLOT_USED, SLOT_FREE } SlotUse;
+
+/* A port of the root bus that isolates what is behind it: seen by the groups where something is there, else
+ * by its registers. */
+static SlotUse judge_slot(const VvHost *host, const VvGroupView *view, const VvDevice *port)
+{
+    const GPtrArray *devices = vv_host_devices(host);
+    const GPtrArray *members = vv_host_group_members(host, port->group);
+    gboolean used = FALSE;
+    VvPortType type;
+
+    if (!vv_acs_is_bridge(port) || vv_acs_above(host, port) || port->group < 0 || port->group == view->id)
+        return SLOT_NO;
+    for (guint i = 0; i < members->len; i++)
+        if (!vv_acs_is_bridge(members->pdata[i]))
+            return SLOT_NO;
+    for (guint i = 0; i < devices->len; i++) {
+        const VvDevice *device = devices->pdata[i];
+        if (vv_acs_above(host, device) != port)
+            continue;
+        /* Behind it are functions of the chipset or the processor, or the very group that is to become
+         * smaller. */
+        if (device->group == view->id || device->kind == VV_KIND_OTHER)
+            return SLOT_NO;
+        used = TRUE;
+    }
+    if (used)
+        return SLOT_USED;
+    return vv_acs_read(vv_host_sysfs(host), port, &type) == VV_ACS_ISOLATES ? SLOT_FREE : SLOT_NO;
+}
+
+static void help_slot(const VvHost *host, VvGroupView *view)
+{
+    const GPtrArray *devices = vv_host_devices(host);
+    const VvDevice *card = movable_card(host, view), *used = NULL, *free_port = NULL;
+
+    if (!card)
+        return;
+    for (guint i = 0; i < devices->len; i++) {
+        SlotUse use = judge_slot(host, view, devices->pdata[i]);
+        if (use == SLOT_FREE && !free_port)
+            free_port = devices->pdata[i];
+        if (use == SLOT_USED && !used)
+            used = devices->pdata[i];
+    }
+    if (free_port)
+        add(view,
+            "another slot: nothing is behind the port %s, and it isolates; a card there gets a group of its "
+            "own",
+            free_port->text);
+    else if (used)
+        add(view,
+            "another slot: the port %s isolates what is behind it; if a card can be changed for the one "
+            "there, it gets "
+            "a group of its own",
+            used->text);
+    else
+        add(view, "another slot, if the board has one that the processor serves by itself: its manual says");
+}
+
+static void help_firmware(VvGroupView *view)
+{
+    if (is_port_at_fault(view))
+        add(view, "the firmware's setup: look for 'ACS Enable', and for 'AER' which it may need, switch both "
+                  "on, then "
+                  "reboot and look here again; a newer firmware may bring them");
+}
+
+static void help_whole(const VvHost *host, VvGroupView *view)
+{
+    g_autoptr(GString) words = g_string_new("virt-vfio plan"), lost = g_string_new(NULL);
+    const VvDevice *one = movable_card(host, view);
+
+    for (guint i = 0; i < view->members->len; i++) {
+        const VvDevice *member = view->members->pdata[i];
+        if (member->kind == VV_KIND_BRIDGE)
+            continue;
+        if (!one && vv_acs_counts(member))
+            one = member;
+        g_string_append_printf(words, " %s", member->text);
+        if (member->driver && !vv_driver_may_stay(member->driver))
+            g_string_append_printf(lost, "%s%s (%s, %s)", lost->len ? ", " : "", member->text,
+                                   vv_kind_name(member->kind), member->driver);
+    }
+    add(view, "hand over the whole group: %s%s%s", words->str,
+        lost->len ? "; this host then has no use of " : "", lost->str);
+    add(view,
+        "or one of its devices, with the others held back from this host and used by nobody, as: virt-vfio "
+        "plan "
+        "%s --allow group-shared=%s",
+        one->text, one->text);
+}
+
+static void help_override(const VvHost *host, VvGroupView *view)
+{
+    static const char risk[] =
+        "devices that it separates can still write to each other behind the IOMMU's back, so a "
+        "guest may reach what this host or another guest does with them";
+
+    /* Conventional PCI is never overridden, and what is built into a chipset is mostly that. */
+    if (has_cause(view, "pci-bridge") || !(is_port_at_fault(view) || has_cause(view, "multifunction")))
+        return;
+    switch (vv_acs_override(vv_host_sysfs(host))) {
+    case VV_ACS_OVERRIDE_ABSENT:
+        return;
+    case VV_ACS_OVERRIDE_ACTIVE:
+        add(view, "the ACS override is on already, and does not reach this group; where it does, %s", risk);
+        return;
+    case VV_ACS_OVERRIDE_LIKELY:
+        add(view,
+            "last and at your own risk, the ACS override (pcie_acs_override=downstream,multifunction), which "
+            "kernels of this name usually have: %s",
+            risk);
+        return;
+    default:
+        add(view,
+            "last and at your own risk, the ACS override (pcie_acs_override=downstream,multifunction), if "
+            "this "
+            "kernel has that patch, which cannot be seen and most have not: %s",
+            risk);
+    }
+}
+
+void vv_acs_add_help(VvHost *host, VvGroupView *view)
+{
+    help_slot(host, view);
+    help_firmware(view);
+    help_whole(host, view);
+    help_override(host, view);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "vfio/ready/ready.h"
+
+/* What the files of vv_ready_advice() share. Nothing outside of vfio/ready/advice*.c includes this, but their
+ * tests. */
+
+/* Where a sentence of advice points: "/etc/modprobe.d/vfio.conf", line 3. */
+typedef struct {
+    const char *path; /* relative to the root, as VvSysfs takes it */
+    guint line;       /* from 1; 0: the file as a whole */
+} VvPlace;
+
+/* One id that vfio-pci is told to take. Owned by the VvAdvice. */
+typedef struct {
+    char *path;
+    guint line;
+    guint vendor, device, subvendor, subdevice; /* G_MAXUINT: any */
+    guint class_code, class_mask;
+} VvAdviceId;
+
+/* A driver that is kept from loading. */
+typedef struct {
+    char *path;
+    guint line;
+    char *module;
+} VvAdviceBan;
+
+typedef struct {
+    const VvReadyHost *ready;
+    GPtrArray *rows;
+    char *cmdline;   /* /proc/cmdline; "" when it cannot be read */
+    guint files;     /* that were read */
+    guint in_file;   /* findings in the present one */
+    GPtrArray *ids;  /* VvAdviceId */
+    GPtrArray *bans; /* VvAdviceBan */
+    GPtrArray *held; /* char *: modules that wait for vfio-pci by a softdep */
+    gboolean early;  /* the initramfs loads vfio-pci by itself */
+    gboolean hooked; /* mkinitcpio copies modprobe.d (hook modconf), or is not what makes the initramfs */
+    GHashTable *assigned; /* GRUB's variables so far: char * -> char * */
+    GPtrArray *inputs;    /* char *: files whose content is copied into an initramfs and that speak of vfio */
+} VvAdvice;
+
+/* Appends a row "advice": "/PATH, line N: what is wrong"; at most 20 in one file. `remedy` (the correction in
+ * exact words) is taken. */
+void vv_advice_add(VvAdvice *advice, VvPlace place, VvReadyVerdict verdict, char *remedy, const char *format,
+                   ...) G_GNUC_PRINTF(5, 6);
+
+/* A word of a file as it can be shown to people: printable, at most 60 characters. New string. */
+char *vv_advice_shown(const char *word);
+
+/* Reads a text file for advice, up to a megabyte; NULL when it is not there. Counts it, and begins its
+ * findings. */
+char *vv_advice_read(VvAdvice *advice, const char *path);
+
+/* One line of a text. `backslash`: one that ends in a backslash goes on in the next. */
+typedef void (*VvAdviceLineFn)(VvAdvice *advice, VvPlace place, char *line);
+
+/* Calls `visit` with each line that is not empty and does not begin with one of `comments`, without blanks at
+ * both ends. */
+void vv_advice_lines(VvAdvice *advice, const char *path, const char *text, const char *comments,
+                     gboolean backslash, VvAdviceLineFn visit);
+
+/* The words of a line between blanks, without empty ones; owned by the caller. */
+char **vv_advice_words(const char *line);
+
+/* The files NAME.conf that count of such folders ("modprobe.d"): of two with one name that of the first
+ * folder, in the order /etc, /run, /usr/local/lib, /usr/lib, /lib (modprobe.d(5), modules-load.d(5),
+ * sysctl.d(5)). Paths, sorted by name; owned by the caller. Files in /etc that speak of vfio and have another
+ * ending are advised against. */
+GPtrArray *vv_advice_conf_files(VvAdvice *advice, const char *folder, const char *ending);
+
+/* Is the running kernel at least MAJOR.MINOR? FALSE when it does not say. */
+gboolean vv_advice_kernel_is(const VvAdvice *advice, guint major, guint minor);
+
+/* "ids=10de:1b80,10de:10f0" without "ids=". */
+void vv_advice_add_ids(VvAdvice *advice, VvPlace place, const char *list);
+void vv_advice_add_ban(VvAdvice *advice, VvPlace place, const char *module);
+void vv_advice_add_held(VvAdvice *advice, const char *module);
+void vv_advice_add_input(VvAdvice *advice, const char *path);
+
+/* One parameter of a module, from modprobe.d or the kernel's command line. */
+void vv_advice_parameter(VvAdvice *advice, VvPlace place, const char *module, const char *parameter);
+
+/* A module's name in a list that is loaded at boot. */
+void vv_advice_listed(VvAdvice *advice, VvPlace place, const char *module);
+
+/* A driver that takes every graphics card of its vendor as soon as it is loaded. */
+gboolean vv_advice_is_graphics(const char *module);
+
+/* The parts. Each reads its files. */
+void vv_advice_modprobe(VvAdvice *advice);
+void vv_advice_modules(VvAdvice *advice);
+void vv_advice_initramfs(VvAdvice *advice);
+void vv_advice_scripts(VvAdvice *advice);
+void vv_advice_sysctl(VvAdvice *advice);
+void vv_advice_grub(VvAdvice *advice);
+/* lines: VvBootLine, of vv_boot_lines(). */
+void vv_advice_kernel(VvAdvice *advice, const GPtrArray *lines);
+void vv_advice_running(VvAdvice *advice, const GPtrArray *lines);
+
+/* Is this an argument of the kernel that passing devices through is about? */
+gboolean vv_advice_is_ours(const char *word);
+
+/* What was gathered before, against the devices of this host. */
+void vv_advice_judge_ids(VvAdvice *advice);
+void vv_advice_judge_bans(VvAdvice *advice);
+void vv_advice_judge_images(VvAdvice *advice);
+
+/* What rebuilds the initramfs of every kernel: "update-initramfs -u -k all". Static. */
+const char *vv_advice_rebuild(const VvAdvice *advice);
