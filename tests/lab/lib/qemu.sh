@@ -75,23 +75,17 @@ qemu_cpu() {
 	fi
 }
 
-# The disk of --disk, or a throwaway overlay over that of --image.
+# The disk of --disk, or a copy of that of --image: an overlay.
 qemu_disk() {
-	local file=$disk format=raw
+	local file=${disk:-$tmp/disk.qcow2} format=raw tool=qemu-img
 	[[ -n $disk$image ]] || return 0
-	if [[ -n $image ]]; then
-		file=$tmp/disk.qcow2
-		qemu_overlay "$image" "$file"
+	if [[ -n $image && ! -e $file ]]; then
+		command -v "$tool" >/dev/null || tool=$cache/qemu/usr/bin/qemu-img
+		"$tool" create -q -f qcow2 -b "$image" -F raw "$file"
 	fi
 	[[ $file != *.qcow2 ]] || format=qcow2
 	qemu_args+=(-drive "if=none,id=lab-disk,file=$file,format=$format,cache=unsafe"
 		-device "virtio-blk-pci,drive=lab-disk,bus=pcie.0,addr=0x1b.0$([[ $boot != disk ]] || echo ,bootindex=0)")
-}
-
-qemu_overlay() { # RAW-FILE OVERLAY
-	local tool=qemu-img
-	command -v "$tool" >/dev/null || tool=$cache/qemu/usr/bin/qemu-img
-	"$tool" create -q -f qcow2 -b "$1" -F raw "$2"
 }
 
 # From the lab's kernel to the host's root, or from the firmware to what the disk says.
