@@ -118,7 +118,20 @@ gboolean vv_module_load_driver(const VvSysfs *sysfs, const char *driver, const c
     return FALSE;
 }
 
+<<<<<<< HEAD
 gboolean vv_module_same_name(const char *a, const char *b)
+=======
+void vv_module_load_alias(const VvSysfs *sysfs, const char *modalias)
+{
+    g_autoptr(KmodContext) context = vv_sysfs_is_live(sysfs) ? new_context(NULL) : NULL;
+
+    if (context)
+        for_each_module(context, modalias, insert);
+}
+
+/* Modules have underscores, whatever they are asked for as; drivers have both. */
+static gboolean is_called_alike(const char *driver, const char *module)
+>>>>>>> d08d4b3 (vfio: a virtual function with ones for its vendor is alive)
 {
     for (; *a && *b; a++, b++)
         if (*a != *b && !(strchr("-_", *a) && strchr("-_", *b)))
