@@ -23,7 +23,7 @@ typedef struct {
 static Area area_of(const VvBox *box)
 {
     return (Area){box->x - VV_BAND_SIDE, box->y - VV_BAND_TOP, box->x + box->width + VV_BAND_SIDE,
-                  box->y + box->height + VV_BAND_BOTTOM};
+                  box->y + box->row_height + VV_BAND_BOTTOM};
 }
 
 static gboolean touch(Area a, Area b)

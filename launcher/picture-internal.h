@@ -38,6 +38,7 @@ struct VvBox {
     GPtrArray *below; /* VvBox, owned */
 
     int x, y, width, height;
+    int row_height; /* of the highest box in its row: so high is its band */
     VvBox *beside; /* the box of the same bus to its left, which its line comes from; NULL: it is the first */
     int trunk;     /* x of the line down that it hangs on, when it is the first */
     gboolean on_rail; /* that line comes from another one that runs above, at y… */

@@ -44,6 +44,7 @@ static Size place_block(const Shape *shape, VvBox *box, int x, int y)
 
     box->x = x;
     box->y = y;
+    box->row_height = box->height;
     box->beside = NULL;
     box->trunk = x - VV_TRUNK;
     box->on_rail = FALSE;
@@ -70,6 +71,13 @@ static guint run_length(const GPtrArray *boxes, guint first)
            ((const VvBox *)boxes->pdata[first + length])->group == group)
         length++;
     return length;
+}
+
+/* What stands in the row of the box that is the last in it, so far. */
+static void end_row(VvBox *last, int height)
+{
+    for (; last; last = last->beside)
+        last->row_height = height;
 }
 
 /* A group that is longer than a row has its rows for itself; others are not broken. */
@@ -100,6 +108,7 @@ static Size place_leaves(const Shape *shape, const GPtrArray *boxes, int x, int 
         box->trunk = x - VV_TRUNK;
         box->on_rail = FALSE;
         row_height = MAX(row_height, box->height);
+        end_row(box, row_height);
         size.width = MAX(size.width, box->x + box->width - x);
         column++;
     }
