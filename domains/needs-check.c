@@ -73,7 +73,7 @@ static void check_place(const VvReadyHost *ready, const VvGuestPlace *place, gui
     row->remedy =
         g_strdup_printf("virt-vfio setup --hugepages %" G_GUINT64_FORMAT "%s --apply, then reboot; or end "
                         "what uses them; or hugepages = none in the VM file",
-                        pages, page_kib == KIB_PER_GIB ? "x1G" : "x2M");
+                        pages, page_kib == KIB_PER_GIB ? ",1G" : ",2M");
 }
 
 static void check_huge(const VvGuestNeeds *needs, const VvReadyHost *ready, GPtrArray *rows)

@@ -127,10 +127,9 @@ static void test_file(void **state)
     path = put_vm(&f, "[vm]\nname = a\nmemory = 8G\n[device gpu]\nhost = 0b:00.0\n");
     expect(&f, path, 4, "not ready: file and not-found\n");
     g_free(path);
-    path = put_vm(
-        &f,
-        "[vm]\nname = a\nmemory = 30G\ncpus = 16\npinning = 9\nnuma = none\n[device nvme]\nhost = 03:00\n");
+    path = put_vm(&f, "[vm]\nname = a\nmemory = 30G\ncpus = 16\n[device nvme]\nhost = 03:00\n");
     expect(&f, path, 4, "the guest wants 30 GiB, and 24 GiB are available");
+    expect(&f, path, 4, "the guest has 16 CPUs and this host 8");
     g_free(path);
     path = put_vm(&f, "[vm]\nname = a\nholodeck = 1\n");
     assert_int_equal(run(&f, path), 2);

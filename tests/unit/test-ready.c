@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ready-host.h"
 #include "test.h"
+#include "vfio/boot/ledger.h"
 
 /* The rows of `check` about a host: each as it is when all is well, and as it is when not. */
 
@@ -51,7 +52,7 @@ static void test_ready_intel(void **state)
         {"governor", VV_READY_INFO, "schedutil", NULL},
         {"power", VV_READY_INFO, "no graphics card", NULL},
         {"owners", VV_READY_PASS, "nobody else", NULL},
-        //{"setup", VV_READY_INFO, "changed nothing", NULL},
+        {"setup", VV_READY_INFO, "changed nothing", NULL},
     };
     ReadyHost f;
 
@@ -418,6 +419,64 @@ static void test_root(void **state)
     ready_host_down(&f);
 }
 
+/* As setup leaves a ledger behind. */
+static void put_ledger(ReadyHost *f, VvLedgerState state, const char *boot_id)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VvLedger) ledger = vv_ledger_load(fake_host_sysfs(f->fake), &error);
+    VvReserve *reserve = g_new0(VvReserve, 1);
+
+    assert_fine(error);
+    ledger->state = state;
+    g_free(ledger->boot_id);
+    ledger->boot_id = g_strdup(boot_id);
+    ledger->wants->iommu = ledger->wants->modules = TRUE;
+    ledger->wants->hugepage_kib = 2048;
+    ledger->wants->hugepages = 8;
+    reserve->address = g_strdup("0000:01:00.0");
+    reserve->ids = g_strdup("10de:1e84");
+    g_ptr_array_set_size(ledger->wants->reserve, 0);
+    g_ptr_array_add(ledger->wants->reserve, reserve);
+    g_autofree char *text = vv_ledger_format(ledger);
+    ready_host_put(f, "var/lib/virt-vfio/setup/ledger", text);
+}
+
+#define BOOT_A "11111111-1111-4111-8111-111111111111"
+#define BOOT_B "22222222-2222-4222-8222-222222222222"
+#define PAGES "sys/kernel/mm/hugepages/hugepages-2048kB/"
+
+/* The effect counts, not the files. */
+static void test_setup(void **state)
+{
+    ReadyHost f;
+
+    ready_host_up(&f);
+    ready_host_put(&f, "proc/sys/kernel/random/boot_id", BOOT_A "\n");
+    ready_host_put(&f, "proc/cmdline", "quiet\n");
+    put_ledger(&f, VV_LEDGER_APPLIED, BOOT_A);
+    ready_host_expect(&f, "setup", VV_READY_WARN,
+                      "has not been rebooted since; not in effect yet: intel_iommu=on, iommu=pt", "reboot");
+    put_ledger(&f, VV_LEDGER_APPLIED, BOOT_B);
+    ready_host_expect(&f, "setup", VV_READY_WARN, "it has no effect: intel_iommu=on", "setup --status");
+    ready_host_put(&f, "proc/cmdline", "quiet intel_iommu=on iommu=pt\n");
+    ready_host_expect(&f, "setup", VV_READY_WARN,
+                      "no effect: 8 of 8 huge pages and 0000:01:00.0 on vfio-pci (nouveau has it)",
+                      "setup --status");
+    ready_host_put(&f, PAGES "nr_hugepages", "6\n");
+    ready_host_expect(&f, "setup", VV_READY_WARN, "2 of 8 huge pages", "setup --status");
+    ready_host_put(&f, PAGES "nr_hugepages", "8\n");
+    fake_host_bind(f.fake, "0000:01:00.0", "vfio-pci");
+    ready_host_expect(&f, "setup", VV_READY_PASS, "in effect: intel_iommu=on, iommu=pt, 8 huge pages", NULL);
+    put_ledger(&f, VV_LEDGER_APPLYING, BOOT_A);
+    ready_host_expect(&f, "setup", VV_READY_WARN, "'virt-vfio setup --apply' was interrupted",
+                      "run it again");
+    put_ledger(&f, VV_LEDGER_UNDOING, BOOT_A);
+    ready_host_expect(&f, "setup", VV_READY_WARN, "setup --undo' was interrupted", "again");
+    ready_host_put(&f, "var/lib/virt-vfio/setup/ledger", "nonsense\n");
+    ready_host_expect(&f, "setup", VV_READY_WARN, "ledger", "what it changed");
+    ready_host_down(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -430,6 +489,7 @@ int main(void)
         cmocka_unit_test(test_huge),        cmocka_unit_test(test_bars),
         cmocka_unit_test(test_display),     cmocka_unit_test(test_power),
         cmocka_unit_test(test_owners),      cmocka_unit_test(test_root),
+        cmocka_unit_test(test_setup),
     };
 
     return cmocka_run_group_tests_name("ready", tests, NULL, NULL);

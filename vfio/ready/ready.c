@@ -48,6 +48,7 @@ GPtrArray *vv_ready_check(const VvReadyHost *ready)
     vv_ready_check_display(ready, rows);
     vv_ready_check_power(ready, rows);
     vv_ready_check_owners(ready, rows);
+    vv_ready_check_setup(ready, rows);
     for (guint i = 0; ready->is_root && i < rows->len; i++)
         g_clear_pointer(&((VvReadyRow *)rows->pdata[i])->root, g_free);
     return rows;
