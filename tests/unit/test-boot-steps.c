@@ -23,6 +23,8 @@ static const struct {
     {"ubuntu-25.10-dracut", "boot/grub/grub.cfg", "boot/initramfs.img"},
     {"fedora-bls", "boot/loader/entries/4c8f1e0d2b3a4f5e9a7b6c5d4e3f2a10-6.11.10-300.fc41.x86_64.conf",
      "boot/initramfs.img"},
+    {"fedora-uki", "boot/efi/EFI/Linux/4c8f1e0d2b3a4f5e9a7b6c5d4e3f2a10-6.11.10-300.fc41.x86_64.efi",
+     "boot/initramfs.img"},
     {"rhel-9", "boot/loader/entries/4c8f1e0d2b3a4f5e9a7b6c5d4e3f2a10-5.14.0-503.15.1.el9_5.x86_64.conf",
      "boot/initramfs.img"},
     {"arch-systemd-boot", "boot/loader/entries/arch.conf", "boot/initramfs.img"},
@@ -278,6 +280,41 @@ static void test_whole_way(void **state)
     }
 }
 
+static const VvSetupStep *file_step(const VvSetupPlan *plan, const char *path)
+{
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const VvSetupStep *step = plan->steps->pdata[i];
+        if (step->what == VV_SETUP_FILE && strcmp(step->path, path) == 0)
+            return step;
+    }
+    return NULL;
+}
+
+/* As the verb asks for devices: all functions of the card, and of two identical disks the one that is named.
+ */
+static void test_reserved_by_name(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VvSetupWants) wants = vv_setup_wants_new();
+    Case c;
+
+    begin(&c, "debian-12-grub");
+    g_autoptr(VvHost) host = fake_host_scan(c.fake);
+    assert_true(vv_setup_wants_reserve(wants, host, "01:00", &error) &&
+                vv_setup_wants_reserve(wants, host, "03:00.0", &error));
+    g_autoptr(VvSetupPlan) plan = vv_setup_plan_make(c.sysfs, c.stack, wants, &error);
+    assert_fine(error);
+    const char *options = file_step(plan, "/etc/modprobe.d/virt-vfio.conf")->after;
+    check_part(&c, options, "ids=10de:1e84,10de:10f8,10de:1ad8,10de:1ad9\n");
+    check_part(&c, options, "softdep nouveau pre: vfio-pci\n");
+    check_part(&c, options, "softdep snd_hda_intel pre: vfio-pci\n");
+    assert_null(strstr(options, "144d:a808"));
+    const VvSetupStep *script = file_step(plan, "/etc/initramfs-tools/scripts/init-top/00-virt-vfio");
+    check_part(&c, script->after, "for address in 0000:03:00.0; do\n");
+    assert_int_equal(script->mode, 0755);
+    end(&c);
+}
+
 /* Only what is still wanted stays; and with nothing wanted, nothing is done. */
 static void test_nothing_wanted(void **state)
 {
@@ -292,16 +329,6 @@ static void test_nothing_wanted(void **state)
             fail_msg("%s: %s", boot_hosts[i].name, left);
         end(&c);
     }
-}
-
-static const VvSetupStep *file_step(const VvSetupPlan *plan, const char *path)
-{
-    for (guint i = 0; i < plan->steps->len; i++) {
-        const VvSetupStep *step = plan->steps->pdata[i];
-        if (step->what == VV_SETUP_FILE && strcmp(step->path, path) == 0)
-            return step;
-    }
-    return NULL;
 }
 
 static void check_file(Case *c, const char *path, const char *wanted)
@@ -565,6 +592,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole_way),
+        cmocka_unit_test(test_reserved_by_name),
         cmocka_unit_test(test_nothing_wanted),
         cmocka_unit_test(test_debian_dropin),
         cmocka_unit_test(test_computed_variable),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vfio/boot/maker.h"
+#include "vfio/boot/initramfs.h"
 
 #include <string.h>
 
@@ -7,11 +7,6 @@ static void quoted(GString *text, const char *const *words)
 {
     for (; *words; words++)
         g_string_append_printf(text, " \"%s\"", *words);
-}
-
-static gboolean has_modules(const VvSetupMaker *maker)
-{
-    return maker->wants->modules || (maker->wants->reserve && maker->wants->reserve->len);
 }
 
 static gboolean has_small_pages(const VvSetupWants *wants)
@@ -32,7 +27,7 @@ static char *nixos(const VvSetupMaker *maker)
         quoted(text, (const char *const *)maker->arguments);
         g_string_append(text, " ];\n");
     }
-    if (has_modules(maker)) {
+    if (vv_setup_wants_modules(maker)) {
         g_string_append(text, "  boot.initrd.kernelModules = [");
         quoted(text, vv_setup_modules(maker->sysfs));
         g_string_append(text, " ];\n");
@@ -61,7 +56,7 @@ static char *general(const VvSetupMaker *maker)
     if (*words)
         g_string_append_printf(text, "Kernel arguments, for your boot loader's configuration:\n  %s\n",
                                words);
-    if (has_modules(maker))
+    if (vv_setup_wants_modules(maker))
         g_string_append_printf(
             text,
             "Modules, for the initramfs and for a file in /etc/modules-load.d (one a line there):\n  %s\n",
