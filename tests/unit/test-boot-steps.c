@@ -240,7 +240,9 @@ static void check_initramfs(Case *c, const char *path)
     check_part(c, text, "softdep nouveau pre: vfio-pci\n");
     check_part(c, text, "0000:03:00.0");
     check_part(c, text, "driver_override");
-    assert_null(strstr(text, "144d:a808"));
+    check_part(c, text, "0x144d:0xa808");
+    assert_null(strstr(text, "=144d:a808"));
+    assert_null(strstr(text, ",144d:a808"));
     assert_null(strstr(text, "0000:02:00.0"));
 }
 
@@ -310,8 +312,39 @@ static void test_reserved_by_name(void **state)
     check_part(&c, options, "softdep snd_hda_intel pre: vfio-pci\n");
     assert_null(strstr(options, "144d:a808"));
     const VvSetupStep *script = file_step(plan, "/etc/initramfs-tools/scripts/init-top/00-virt-vfio");
-    check_part(&c, script->after, "for address in 0000:03:00.0; do\n");
+    check_part(&c, script->after, "\nvv_reserve 0000:03:00.0 0x144d:0xa808\n");
     assert_int_equal(script->mode, 0755);
+    end(&c);
+}
+
+static void check_override(const Case *c, const char *address, gboolean reserved)
+{
+    g_autofree char *override = fake_host_override(c->fake, address);
+
+    assert_int_equal(strcmp(override, "vfio-pci") == 0, reserved);
+}
+
+/* The script itself, on the fake tree: the one that is named, and only while it is what it was. */
+static void test_early_script(void **state)
+{
+    Case c;
+
+    begin(&c, "debian-12-grub");
+    for (int shifted = 0; shifted < 2; shifted++) {
+        g_autoptr(VvSetupPlan) plan = plan_of(&c);
+        const char *script = file_step(plan, "/etc/initramfs-tools/scripts/init-top/00-virt-vfio")->after;
+        g_auto(GStrv) parts = g_strsplit(script, "/sys/", -1);
+        g_autofree char *sys = g_strdup_printf("%s/sys/", fake_host_root(c.fake)),
+                        *text = g_strjoinv(sys, parts);
+        const char *argv[] = {"sh", "-c", text, NULL};
+        fake_host_put(c.fake, "sys/bus/pci/devices/0000:03:00.0/vendor", shifted ? "0x8086\n" : "0x144d\n");
+        fake_host_put(c.fake, "sys/bus/pci/devices/0000:03:00.0/device", "0xa808\n");
+        fake_host_put(c.fake, "sys/bus/pci/devices/0000:03:00.0/driver_override", "(null)\n");
+        assert_true(
+            g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
+        check_override(&c, "0000:02:00.0", FALSE);
+        check_override(&c, "0000:03:00.0", !shifted);
+    }
     end(&c);
 }
 
@@ -593,6 +626,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole_way),
         cmocka_unit_test(test_reserved_by_name),
+        cmocka_unit_test(test_early_script),
         cmocka_unit_test(test_nothing_wanted),
         cmocka_unit_test(test_debian_dropin),
         cmocka_unit_test(test_computed_variable),

@@ -80,29 +80,68 @@ static gboolean modules_load_file(VvSetupMaker *maker)
                           &changed);
 }
 
-/* Shell for each of the addresses. The file is there as soon as the PCI bus is (drivers/pci/pci-sysfs.c), and
- * only vfio-pci matches such a device from then on (pci_match_device). */
-char *vv_setup_override_loop(const char *addresses, const char *indent)
+/* The file is there as soon as the PCI bus is (drivers/pci/pci-sysfs.c), and only vfio-pci matches such a
+ * device from then on (pci_match_device); drivers_probe binds it where vfio-pci is there already. The ids are
+ * looked at, because another card in the machine can shift the numbers, and then the address may be that of a
+ * disk that the host needs. */
+const char vv_setup_reserve_function[] = "vv_reserve() {\n"
+                                         "    device=/sys/bus/pci/devices/$1\n"
+                                         "    [ -e \"$device/driver_override\" ] || return 0\n"
+                                         "    read -r vendor < \"$device/vendor\"\n"
+                                         "    read -r id < \"$device/device\"\n"
+                                         "    [ \"$vendor:$id\" = \"$2\" ] || return 0\n"
+                                         "    echo vfio-pci > \"$device/driver_override\"\n"
+                                         "    echo \"$1\" > /sys/bus/pci/drivers_probe\n"
+                                         "}\n";
+
+/* "0x144d:0xa808", as sysfs has them. */
+static char *sysfs_ids(const VvReserve *reserve)
 {
-    return g_strdup_printf("%sfor address in %s; do\n"
-                           "%s    override=/sys/bus/pci/devices/$address/driver_override\n"
-                           "%s    if [ -e \"$override\" ]; then echo vfio-pci > \"$override\"; fi\n"
-                           "%sdone\n",
-                           indent, addresses, indent, indent, indent);
+    g_auto(GStrv) parts = g_strsplit(reserve->ids, ":", 2);
+
+    return g_strdup_printf("0x%s:0x%s", parts[0], parts[0] ? parts[1] : "");
+}
+
+char *vv_setup_reserve_calls(const VvSetupWants *wants, const char *indent)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; wants->reserve && i < wants->reserve->len; i++) {
+        const VvReserve *reserve = wants->reserve->pdata[i];
+        g_autofree char *ids = sysfs_ids(reserve);
+        if (!reserve->unique)
+            g_string_append_printf(text, "%svv_reserve %s %s\n", indent, reserve->address, ids);
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* The same in one line; systemd itself wants $ twice. */
+static char *unit_lines(const VvSetupWants *wants)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; wants->reserve && i < wants->reserve->len; i++) {
+        const VvReserve *reserve = wants->reserve->pdata[i];
+        g_autofree char *ids = sysfs_ids(reserve);
+        if (!reserve->unique)
+            g_string_append_printf(
+                text,
+                "ExecStartPre=-/bin/sh -c 'cd /sys/bus/pci/devices/%s && read -r v < vendor && "
+                "read -r d < device && [ $$v:$$d = %s ] && echo vfio-pci > driver_override && "
+                "echo %s > /sys/bus/pci/drivers_probe'\n",
+                reserve->address, ids, reserve->address);
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
 gboolean vv_maker_systemd_dropins(VvSetupMaker *maker, const char *addresses)
 {
-    g_autoptr(GString) text = g_string_new(VV_SETUP_HEADER "[Service]\n");
-    g_auto(GStrv) list = g_strsplit(addresses, " ", -1);
+    g_autofree char *lines = unit_lines(maker->wants),
+                    *text = g_strdup_printf(VV_SETUP_HEADER "[Service]\n%s", lines);
 
-    for (char **address = list; *address; address++)
-        g_string_append_printf(
-            text, "ExecStartPre=-/bin/sh -c 'echo vfio-pci > /sys/bus/pci/devices/%s/driver_override'\n",
-            *address);
     for (guint i = 0; i < G_N_ELEMENTS(vv_setup_dropins); i++)
-        if (!vv_maker_whole(maker, vv_setup_dropins[i], *addresses ? text->str : NULL, 0,
-                            VV_SETUP_WHY_ADDRESS, &maker->initramfs))
+        if (!vv_maker_whole(maker, vv_setup_dropins[i], *addresses ? text : NULL, 0, VV_SETUP_WHY_ADDRESS,
+                            &maker->initramfs))
             return FALSE;
     return TRUE;
 }
@@ -111,12 +150,12 @@ gboolean vv_maker_systemd_dropins(VvSetupMaker *maker, const char *addresses)
  * loads drivers (initramfs-tools(7)). */
 static gboolean tools_script(VvSetupMaker *maker, const char *addresses)
 {
-    g_autofree char *loop = vv_setup_override_loop(addresses, ""),
+    g_autofree char *calls = vv_setup_reserve_calls(maker->wants, ""),
                     *text = g_strdup_printf(
                         "#!/bin/sh\n" VV_SETUP_HEADER "PREREQ=\"\"\n"
                         "if [ \"$1\" = prereqs ]; then\n    echo \"$PREREQ\"\n    exit 0\nfi\n"
-                        "%s",
-                        loop);
+                        "%s%s",
+                        vv_setup_reserve_function, calls);
 
     return vv_maker_whole(maker, "/etc/initramfs-tools/scripts/init-top/00-virt-vfio",
                           *addresses ? text : NULL, 0755, VV_SETUP_WHY_ADDRESS, &maker->initramfs);

@@ -12,7 +12,9 @@
 extern const char *const vv_setup_dropins[2];
 
 gboolean vv_setup_wants_modules(const VvSetupMaker *maker);
-char *vv_setup_override_loop(const char *addresses, const char *indent);
+/* A shell function that reserves a device, and its calls, one for each that is reserved by its address. */
+extern const char vv_setup_reserve_function[];
+char *vv_setup_reserve_calls(const VvSetupWants *wants, const char *indent);
 /* `addresses` "": they are not wanted. */
 gboolean vv_maker_systemd_dropins(VvSetupMaker *maker, const char *addresses);
 gboolean vv_maker_mkinitcpio(VvSetupMaker *maker, const char *addresses);

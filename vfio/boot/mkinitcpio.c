@@ -17,9 +17,9 @@ static gboolean has_hook(const char *configuration, const char *hook)
  * (mkinitcpio(8), "ABOUT RUNTIME HOOKS"). */
 static gboolean initcpio_hook(VvSetupMaker *maker, const char *addresses)
 {
-    g_autofree char *loop = vv_setup_override_loop(addresses, "    "),
-                    *hook =
-                        g_strdup_printf("#!/usr/bin/ash\n" VV_SETUP_HEADER "run_earlyhook() {\n%s}\n", loop);
+    g_autofree char *calls = vv_setup_reserve_calls(maker->wants, "    "),
+                    *hook = g_strdup_printf("#!/usr/bin/ash\n" VV_SETUP_HEADER "%s\nrun_earlyhook() {\n%s}\n",
+                                            vv_setup_reserve_function, calls);
     const char *build = "#!/bin/bash\n" VV_SETUP_HEADER "build() {\n    add_runscript\n}\n\nhelp() {\n"
                         "    echo \"Reserves PCI devices for vfio-pci by their address.\"\n}\n";
 

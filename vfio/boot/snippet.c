@@ -35,11 +35,11 @@ static char *nixos(const VvSetupMaker *maker)
     if (*ids)
         g_string_append_printf(text, "  boot.extraModprobeConfig = \"options vfio-pci ids=%s\";\n", ids);
     if (*addresses)
-        g_string_append_printf(
-            text,
-            "  boot.initrd.preDeviceCommands = ''\n    for address in %s; do\n"
-            "      echo vfio-pci > /sys/bus/pci/devices/$address/driver_override\n    done\n  '';\n",
-            addresses);
+        g_string_append_printf(text,
+                               "  boot.initrd.preDeviceCommands = ''\n    for address in %s; do\n"
+                               "      echo vfio-pci > /sys/bus/pci/devices/$address/driver_override\n      "
+                               "echo $address > /sys/bus/pci/drivers_probe\n    done\n  '';\n",
+                               addresses);
     if (has_small_pages(maker->wants))
         g_string_append_printf(text, "  boot.kernel.sysctl.\"vm.nr_hugepages\" = %u;\n",
                                maker->wants->hugepages);
@@ -75,7 +75,8 @@ static char *general(const VvSetupMaker *maker)
         g_string_append_printf(
             text,
             "For the initramfs, before udev is started:\n  for address in %s; do echo vfio-pci > "
-            "/sys/bus/pci/devices/$address/driver_override; done\n",
+            "/sys/bus/pci/devices/$address/driver_override; echo $address > /sys/bus/pci/drivers_probe; "
+            "done\n",
             addresses);
     if (has_small_pages(maker->wants))
         g_string_append_printf(text, "For a file in /etc/sysctl.d:\n  vm.nr_hugepages = %u\n",
