@@ -15,6 +15,8 @@ const BootHost boot_hosts[] = {
     {"ubuntu-24.04", "GRUB 2.12", NULL, NULL, VV_BOOT_GRUB_DROPIN, VV_INITRAMFS_TOOLS, "GRUB 2.12"},
     {"ubuntu-25.10-dracut", "GRUB 2.12", NULL, NULL, VV_BOOT_GRUB_DROPIN, VV_INITRAMFS_DRACUT, "grub.d"},
     {"fedora-bls", NULL, NULL, NULL, VV_BOOT_GRUB_BLS, VV_INITRAMFS_DRACUT, "GRUB_ENABLE_BLSCFG=true"},
+    {"fedora-uki", "systemd-boot 256.8-1.fc41", "systemd-stub 256.8-1.fc41", NULL, VV_BOOT_UKI_KERNEL_INSTALL,
+     VV_INITRAMFS_DRACUT, "layout=uki"},
     {"rhel-9", NULL, NULL, NULL, VV_BOOT_GRUB_BLS, VV_INITRAMFS_DRACUT, "GRUB_ENABLE_BLSCFG=true"},
     {"arch-systemd-boot", "systemd-boot 256.9-1-arch", NULL, "arch.conf", VV_BOOT_LOADER_ENTRIES,
      VV_INITRAMFS_MKINITCPIO, "written by hand"},

@@ -22,6 +22,7 @@ typedef enum {
     VV_EDIT_REFIND,    /* "title" "arguments", first line */
     VV_EDIT_LIST,      /* one word a line: /etc/initramfs-tools/modules */
     VV_EDIT_YAML_LIST, /* key: a, b, c: booster.yaml */
+    VV_EDIT_JSON_LIST, /* "key": ["a", "b"] in "user": kernelstub's configuration */
 } VvSetupEdit;
 
 typedef struct {
@@ -35,7 +36,7 @@ typedef struct {
     guint mode; /* permissions of a file that is new: 0755 for a script; 0: 0644. One that is there keeps its
                    own */
     VvSetupEdit edit;
-    char *key;                /* of VV_EDIT_VARIABLE and VV_EDIT_YAML_LIST */
+    char *key;                /* of VV_EDIT_VARIABLE and the lists with a key */
     char **added, **replaced; /* words; NULL: none */
 
     /* VV_SETUP_RUN */
@@ -65,3 +66,6 @@ VvSetupStep *vv_setup_plan_file(VvSetupPlan *plan, const char *path, const char 
                                 VvSetupEdit edit, const char *why);
 VvSetupStep *vv_setup_plan_run(VvSetupPlan *plan, const char *const *argv, const char *const *undo_argv,
                                gboolean rebuild, const char *why);
+
+/* A command as one would type it: words with blanks in quotes. New string. */
+char *vv_setup_command_text(const char *const *argv);

@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vfio/boot/maker.h"
-
-#include "vfio/boot/shellvar.h"
+#include "vfio/boot/initramfs.h"
 
 #include <string.h>
-
-#define MODPROBE "/etc/modprobe.d/virt-vfio.conf"
-#define WHY_MODULES "vfio-pci is loaded before the drivers of devices"
-#define WHY_ADDRESS "reserves devices by their address, before any driver is loaded"
 
 /* systemd-udev-trigger.service is what first tells udev of devices that were there before it, and
  * systemd-modules-load.service may load a driver at the same time: both wait for their ExecStartPre=. A udev
  * rule would come too late for one of two identical cards: the event of its sibling loads the driver for
  * both.
  */
-static const char *const dropins[] = {"/etc/systemd/system/systemd-udev-trigger.service.d/virt-vfio.conf",
-                                      "/etc/systemd/system/systemd-modules-load.service.d/virt-vfio.conf"};
+const char *const vv_setup_dropins[] = {"/etc/systemd/system/systemd-udev-trigger.service.d/virt-vfio.conf",
+                                        "/etc/systemd/system/systemd-modules-load.service.d/virt-vfio.conf"};
 
-static gboolean wants_modules(const VvSetupMaker *maker)
+gboolean vv_setup_wants_modules(const VvSetupMaker *maker)
 {
     return maker->wants->modules || (maker->wants->reserve && maker->wants->reserve->len);
 }
@@ -29,7 +23,7 @@ static void collect_ids(VvSetupMaker *maker, GString *ids)
 
     for (guint n = 0; n < names->len; n++) {
         g_autofree char *path = g_strdup_printf("/etc/modprobe.d/%s", (char *)names->pdata[n]);
-        g_autofree char *text = strcmp(path, MODPROBE) == 0 ? NULL : vv_maker_text(maker, path);
+        g_autofree char *text = strcmp(path, VV_SETUP_MODPROBE) == 0 ? NULL : vv_maker_text(maker, path);
         g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
         for (char **line = lines; *line; line++) {
             g_auto(GStrv) words = g_strsplit_set(g_strdelimit(g_strstrip(*line), "-", '_'), " \t", -1);
@@ -40,7 +34,7 @@ static void collect_ids(VvSetupMaker *maker, GString *ids)
                     continue;
                 g_string_append_printf(ids, "%s%s", ids->len ? "," : "", *word + 4);
                 vv_maker_note(maker,
-                              "%s sets ids for vfio-pci too; they are kept and written to " MODPROBE
+                              "%s sets ids for vfio-pci too; they are kept and written to " VV_SETUP_MODPROBE
                               " as well, and that line can go",
                               path);
             }
@@ -69,7 +63,7 @@ static gboolean modprobe_file(VvSetupMaker *maker)
         if (line && !strstr(text->str, line))
             g_string_append(text, line);
     }
-    return vv_maker_whole(maker, MODPROBE, any ? text->str : NULL, 0,
+    return vv_maker_whole(maker, VV_SETUP_MODPROBE, any ? text->str : NULL, 0,
                           "vfio-pci takes the reserved devices before their own drivers do",
                           &maker->initramfs);
 }
@@ -81,32 +75,72 @@ static gboolean modules_load_file(VvSetupMaker *maker)
                     *text = g_strdup_printf(VV_SETUP_HEADER "%s\n", names);
     gboolean changed = FALSE;
 
-    return vv_maker_whole(maker, "/etc/modules-load.d/virt-vfio.conf", wants_modules(maker) ? text : NULL, 0,
-                          "vfio-pci is loaded at boot", &changed);
+    return vv_maker_whole(maker, "/etc/modules-load.d/virt-vfio.conf",
+                          vv_setup_wants_modules(maker) ? text : NULL, 0, "vfio-pci is loaded at boot",
+                          &changed);
 }
 
-/* Shell for each of the addresses. The file is there as soon as the PCI bus is (drivers/pci/pci-sysfs.c), and
- * only vfio-pci matches such a device from then on (pci_match_device). */
-static char *override_loop(const char *addresses, const char *indent)
+/* The file is there as soon as the PCI bus is (drivers/pci/pci-sysfs.c), and only vfio-pci matches such a
+ * device from then on (pci_match_device); drivers_probe binds it where vfio-pci is there already. The ids are
+ * looked at, because another card in the machine can shift the numbers, and then the address may be that of a
+ * disk that the host needs. */
+const char vv_setup_reserve_function[] = "vv_reserve() {\n"
+                                         "    device=/sys/bus/pci/devices/$1\n"
+                                         "    [ -e \"$device/driver_override\" ] || return 0\n"
+                                         "    read -r vendor < \"$device/vendor\"\n"
+                                         "    read -r id < \"$device/device\"\n"
+                                         "    [ \"$vendor:$id\" = \"$2\" ] || return 0\n"
+                                         "    echo vfio-pci > \"$device/driver_override\"\n"
+                                         "    echo \"$1\" > /sys/bus/pci/drivers_probe\n"
+                                         "}\n";
+
+/* "0x144d:0xa808", as sysfs has them. */
+static char *sysfs_ids(const VvReserve *reserve)
 {
-    return g_strdup_printf("%sfor address in %s; do\n"
-                           "%s    override=/sys/bus/pci/devices/$address/driver_override\n"
-                           "%s    if [ -e \"$override\" ]; then echo vfio-pci > \"$override\"; fi\n"
-                           "%sdone\n",
-                           indent, addresses, indent, indent, indent);
+    g_auto(GStrv) parts = g_strsplit(reserve->ids, ":", 2);
+
+    return g_strdup_printf("0x%s:0x%s", parts[0], parts[0] ? parts[1] : "");
 }
 
-static gboolean systemd_dropins(VvSetupMaker *maker, const char *addresses)
+char *vv_setup_reserve_calls(const VvSetupWants *wants, const char *indent)
 {
-    g_autoptr(GString) text = g_string_new(VV_SETUP_HEADER "[Service]\n");
-    g_auto(GStrv) list = g_strsplit(addresses, " ", -1);
+    g_autoptr(GString) text = g_string_new(NULL);
 
-    for (char **address = list; *address; address++)
-        g_string_append_printf(
-            text, "ExecStartPre=-/bin/sh -c 'echo vfio-pci > /sys/bus/pci/devices/%s/driver_override'\n",
-            *address);
-    for (guint i = 0; i < G_N_ELEMENTS(dropins); i++)
-        if (!vv_maker_whole(maker, dropins[i], *addresses ? text->str : NULL, 0, WHY_ADDRESS,
+    for (guint i = 0; wants->reserve && i < wants->reserve->len; i++) {
+        const VvReserve *reserve = wants->reserve->pdata[i];
+        g_autofree char *ids = sysfs_ids(reserve);
+        if (!reserve->unique)
+            g_string_append_printf(text, "%svv_reserve %s %s\n", indent, reserve->address, ids);
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* The same in one line; systemd itself wants $ twice. */
+static char *unit_lines(const VvSetupWants *wants)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; wants->reserve && i < wants->reserve->len; i++) {
+        const VvReserve *reserve = wants->reserve->pdata[i];
+        g_autofree char *ids = sysfs_ids(reserve);
+        if (!reserve->unique)
+            g_string_append_printf(
+                text,
+                "ExecStartPre=-/bin/sh -c 'cd /sys/bus/pci/devices/%s && read -r v < vendor && "
+                "read -r d < device && [ $$v:$$d = %s ] && echo vfio-pci > driver_override && "
+                "echo %s > /sys/bus/pci/drivers_probe'\n",
+                reserve->address, ids, reserve->address);
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+gboolean vv_maker_systemd_dropins(VvSetupMaker *maker, const char *addresses)
+{
+    g_autofree char *lines = unit_lines(maker->wants),
+                    *text = g_strdup_printf(VV_SETUP_HEADER "[Service]\n%s", lines);
+
+    for (guint i = 0; i < G_N_ELEMENTS(vv_setup_dropins); i++)
+        if (!vv_maker_whole(maker, vv_setup_dropins[i], *addresses ? text : NULL, 0, VV_SETUP_WHY_ADDRESS,
                             &maker->initramfs))
             return FALSE;
     return TRUE;
@@ -116,22 +150,22 @@ static gboolean systemd_dropins(VvSetupMaker *maker, const char *addresses)
  * loads drivers (initramfs-tools(7)). */
 static gboolean tools_script(VvSetupMaker *maker, const char *addresses)
 {
-    g_autofree char *loop = override_loop(addresses, ""),
+    g_autofree char *calls = vv_setup_reserve_calls(maker->wants, ""),
                     *text = g_strdup_printf(
                         "#!/bin/sh\n" VV_SETUP_HEADER "PREREQ=\"\"\n"
                         "if [ \"$1\" = prereqs ]; then\n    echo \"$PREREQ\"\n    exit 0\nfi\n"
-                        "%s",
-                        loop);
+                        "%s%s",
+                        vv_setup_reserve_function, calls);
 
     return vv_maker_whole(maker, "/etc/initramfs-tools/scripts/init-top/00-virt-vfio",
-                          *addresses ? text : NULL, 0755, WHY_ADDRESS, &maker->initramfs);
+                          *addresses ? text : NULL, 0755, VV_SETUP_WHY_ADDRESS, &maker->initramfs);
 }
 
 static gboolean initramfs_tools(VvSetupMaker *maker, const char *addresses)
 {
-    if (wants_modules(maker) &&
+    if (vv_setup_wants_modules(maker) &&
         !vv_maker_edit(maker, "/etc/initramfs-tools/modules", VV_EDIT_LIST, NULL,
-                       vv_setup_modules(maker->sysfs), FALSE, "", WHY_MODULES, &maker->initramfs))
+                       vv_setup_modules(maker->sysfs), FALSE, "", VV_SETUP_WHY_MODULES, &maker->initramfs))
         return FALSE;
     return tools_script(maker, addresses);
 }
@@ -146,86 +180,14 @@ static gboolean dracut(VvSetupMaker *maker, const char *addresses)
 
     g_string_append_printf(text, "force_drivers+=\" %s \"\n", names);
     if (maker->wants->reserve && maker->wants->reserve->len)
-        g_string_append(text, "install_items+=\" " MODPROBE " \"\n");
+        g_string_append(text, "install_items+=\" " VV_SETUP_MODPROBE " \"\n");
     if (*addresses)
-        g_string_append_printf(text, "install_items+=\" %s %s \"\n", dropins[0], dropins[1]);
-    return systemd_dropins(maker, addresses) &&
-           vv_maker_whole(maker, "/etc/dracut.conf.d/virt-vfio.conf", wants_modules(maker) ? text->str : NULL,
-                          0, WHY_MODULES, &maker->initramfs);
-}
-
-static gboolean has_hook(const char *configuration, const char *hook)
-{
-    g_autofree char *hooks = vv_shell_value(configuration, "HOOKS");
-    g_auto(GStrv) words = g_strsplit_set(hooks ? hooks : "", " \t\n\"'", -1);
-
-    return g_strv_contains((const char *const *)words, hook);
-}
-
-/* The runtime hook of images without systemd: early hooks run in the order of HOOKS, and udev's is one
- * (mkinitcpio(8), "ABOUT RUNTIME HOOKS"). */
-static gboolean initcpio_hook(VvSetupMaker *maker, const char *addresses)
-{
-    g_autofree char *loop = override_loop(addresses, "    "),
-                    *hook =
-                        g_strdup_printf("#!/usr/bin/ash\n" VV_SETUP_HEADER "run_earlyhook() {\n%s}\n", loop);
-    const char *build = "#!/bin/bash\n" VV_SETUP_HEADER "build() {\n    add_runscript\n}\n\nhelp() {\n"
-                        "    echo \"Reserves PCI devices for vfio-pci by their address.\"\n}\n";
-
-    return vv_maker_whole(maker, "/etc/initcpio/hooks/virt-vfio", *addresses ? hook : NULL, 0, WHY_ADDRESS,
-                          &maker->initramfs) &&
-           vv_maker_whole(maker, "/etc/initcpio/install/virt-vfio", *addresses ? build : NULL, 0, WHY_ADDRESS,
+        g_string_append_printf(text, "install_items+=\" %s %s \"\n", vv_setup_dropins[0],
+                               vv_setup_dropins[1]);
+    return vv_maker_systemd_dropins(maker, addresses) &&
+           vv_maker_whole(maker, "/etc/dracut.conf.d/virt-vfio.conf",
+                          vv_setup_wants_modules(maker) ? text->str : NULL, 0, VV_SETUP_WHY_MODULES,
                           &maker->initramfs);
-}
-
-/* Drop-ins are bash, and are read behind mkinitcpio.conf since version 38 (mkinitcpio.conf(5)). */
-static gboolean initcpio_dropin(VvSetupMaker *maker, const char *configuration, const char *addresses)
-{
-    g_autofree char *names = g_strjoinv(" ", (char **)vv_setup_modules(maker->sysfs));
-    g_autoptr(GString) text = g_string_new(VV_SETUP_HEADER);
-    gboolean systemd = has_hook(configuration, "systemd");
-
-    g_string_append_printf(text, "MODULES=(%s \"${MODULES[@]}\")\n", names);
-    if (maker->wants->reserve && maker->wants->reserve->len && !has_hook(configuration, "modconf"))
-        g_string_append(text, "FILES+=(" MODPROBE ")\n");
-    if (*addresses && systemd)
-        g_string_append_printf(text, "FILES+=(%s %s)\n", dropins[0], dropins[1]);
-    if (*addresses && !systemd)
-        g_string_append(text, "HOOKS=(\"${HOOKS[0]}\" virt-vfio \"${HOOKS[@]:1}\")\n");
-    if (!systemd_dropins(maker, systemd ? addresses : "") || !initcpio_hook(maker, systemd ? "" : addresses))
-        return FALSE;
-    if (*addresses && systemd && !has_hook(configuration, "base"))
-        vv_maker_note(
-            maker,
-            "HOOKS in /etc/mkinitcpio.conf lacks base: without a shell in the initramfs, devices that are "
-            "reserved by address are reserved only when the root file system is there");
-    return vv_maker_whole(maker, "/etc/mkinitcpio.conf.d/zz-virt-vfio.conf",
-                          wants_modules(maker) ? text->str : NULL, 0, WHY_MODULES, &maker->initramfs);
-}
-
-static gboolean mkinitcpio(VvSetupMaker *maker, const char *addresses)
-{
-    g_autofree char *configuration = vv_maker_text(maker, "/etc/mkinitcpio.conf");
-
-    if (maker->error)
-        return FALSE;
-    if (!configuration)
-        configuration = g_strdup("");
-    if (vv_boot_contains(maker->sysfs, "usr/bin/mkinitcpio", "mkinitcpio.conf.d"))
-        return initcpio_dropin(maker, configuration, addresses);
-    if (*addresses)
-        vv_maker_note(maker, "this mkinitcpio is older than 38 and reads no drop-ins: devices that are "
-                             "reserved by address are "
-                             "reserved only when the root file system is there");
-    if (wants_modules(maker) && !has_hook(configuration, "modconf"))
-        vv_maker_note(
-            maker,
-            "HOOKS in /etc/mkinitcpio.conf lacks modconf: what is in /etc/modprobe.d does not count in the "
-            "initramfs; add it");
-    return systemd_dropins(maker, addresses) &&
-           (!wants_modules(maker) ||
-            vv_maker_edit(maker, "/etc/mkinitcpio.conf", VV_EDIT_VARIABLE, "MODULES",
-                          vv_setup_modules(maker->sysfs), FALSE, NULL, WHY_MODULES, &maker->initramfs));
 }
 
 static gboolean booster(VvSetupMaker *maker, const char *addresses)
@@ -235,36 +197,40 @@ static gboolean booster(VvSetupMaker *maker, const char *addresses)
             maker,
             "booster loads drivers by itself, before anything can be reserved by address: a driver that is "
             "in its image (for the disk of the root file system) can still take the device");
-    return systemd_dropins(maker, addresses) &&
-           (!wants_modules(maker) ||
+    return vv_maker_systemd_dropins(maker, addresses) &&
+           (!vv_setup_wants_modules(maker) ||
             vv_maker_edit(maker, "/etc/booster.yaml", VV_EDIT_YAML_LIST, "modules_force_load",
-                          vv_setup_modules(maker->sysfs), FALSE, "", WHY_MODULES, &maker->initramfs));
+                          vv_setup_modules(maker->sysfs), FALSE, "", VV_SETUP_WHY_MODULES,
+                          &maker->initramfs));
 }
 
 static gboolean ostree(VvSetupMaker *maker, const char *addresses)
 {
     if (maker->stack->kind == VV_BOOT_RPM_OSTREE)
         return dracut(maker, addresses);
-    if (wants_modules(maker))
+    if (vv_setup_wants_modules(maker))
         vv_maker_note(
             maker,
             "the initramfs comes with the image: drivers that are in it can take a device first. Put a file "
             "with force_drivers+=\" vfio_pci vfio vfio_iommu_type1 \" into /usr/lib/dracut/dracut.conf.d of "
             "the image and run dracut when it is built");
-    return systemd_dropins(maker, addresses);
+    return vv_maker_systemd_dropins(maker, addresses);
 }
 
 gboolean vv_maker_initramfs(VvSetupMaker *maker)
 {
     static gboolean (*const makers[])(VvSetupMaker *, const char *) = {
-        [VV_INITRAMFS_UNKNOWN] = systemd_dropins, [VV_INITRAMFS_TOOLS] = initramfs_tools,
-        [VV_INITRAMFS_DRACUT] = dracut,           [VV_INITRAMFS_MKINITCPIO] = mkinitcpio,
-        [VV_INITRAMFS_BOOSTER] = booster,         [VV_INITRAMFS_RPM_OSTREE] = ostree,
-        [VV_INITRAMFS_NIXOS] = systemd_dropins,
+        [VV_INITRAMFS_UNKNOWN] = vv_maker_systemd_dropins,
+        [VV_INITRAMFS_TOOLS] = initramfs_tools,
+        [VV_INITRAMFS_DRACUT] = dracut,
+        [VV_INITRAMFS_MKINITCPIO] = vv_maker_mkinitcpio,
+        [VV_INITRAMFS_BOOSTER] = booster,
+        [VV_INITRAMFS_RPM_OSTREE] = ostree,
+        [VV_INITRAMFS_NIXOS] = vv_maker_systemd_dropins,
     };
     g_autofree char *addresses = vv_setup_by_address(maker->wants);
 
-    if (wants_modules(maker) && maker->stack->initramfs == VV_INITRAMFS_UNKNOWN)
+    if (vv_setup_wants_modules(maker) && maker->stack->initramfs == VV_INITRAMFS_UNKNOWN)
         vv_maker_note(
             maker,
             "which program makes this host's initramfs is not known: put vfio_pci vfio vfio_iommu_type1 and "

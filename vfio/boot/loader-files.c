@@ -214,6 +214,14 @@ static gboolean sdboot_manage(VvSetupMaker *maker)
                          words(maker->arguments), FALSE, NULL, WHY, &maker->loader);
 }
 
+/* Its --delete-options shuffles all options (application.py makes a set of them), so that undo by it would
+ * change their order; without options it writes the entry from its configuration. */
+static gboolean kernelstub(VvSetupMaker *maker)
+{
+    return vv_maker_edit(maker, "/etc/kernelstub/configuration", VV_EDIT_JSON_LIST, "kernel_options",
+                         words(maker->arguments), FALSE, NULL, WHY, &maker->loader);
+}
+
 static gboolean transactional(VvSetupMaker *maker)
 {
     return strcmp(maker->stack->edit, "/etc/default/grub") == 0 ? grub_variable(maker)
@@ -226,77 +234,6 @@ static gboolean refind(VvSetupMaker *maker)
 
     return vv_maker_edit(maker, "/boot/refind_linux.conf", VV_EDIT_REFIND, NULL, words(maker->arguments),
                          FALSE, NULL, WHY, &changed);
-}
-
-static gboolean is_spare(const VvBootEntry *entry)
-{
-    static const char *const signs[] = {"fallback", "rescue", "recovery"};
-    g_autofree char *name = g_ascii_strdown(entry->name, -1), *title = g_ascii_strdown(entry->title, -1);
-
-    for (guint i = 0; i < G_N_ELEMENTS(signs); i++)
-        if (strstr(name, signs[i]) || strstr(title, signs[i]))
-            return TRUE;
-    return FALSE;
-}
-
-static gboolean is_default(const VvSetupMaker *maker, const VvBootEntry *entry)
-{
-    g_autofree char *folder = g_path_get_dirname(maker->facts.entries_folder),
-                    *path = g_build_filename(folder, "loader.conf", NULL),
-                    *text = vv_boot_read(maker->sysfs, path),
-                    *pattern = text ? vv_boot_entry_value(text, "default") : NULL;
-
-    if (g_strcmp0(entry->name, maker->facts.selected) == 0)
-        return TRUE;
-    g_autofree char *with_suffix = pattern ? g_strdup_printf("%s.conf", pattern) : NULL;
-    return pattern && *pattern &&
-           (g_pattern_match_simple(pattern, entry->name) || g_pattern_match_simple(with_suffix, entry->name));
-}
-
-/* One entry that boots Linux keeps its arguments, so that a bad one cannot lock the user out: one that is
- * there for that, else the last one that is not the default. NULL: there is only one. */
-static const VvBootEntry *untouched(const VvSetupMaker *maker)
-{
-    const VvBootEntry *spare = NULL;
-    guint kernels = 0;
-
-    for (guint i = 0; i < maker->facts.entries->len; i++) {
-        const VvBootEntry *entry = maker->facts.entries->pdata[i];
-        if (!entry->linux_)
-            continue;
-        kernels++;
-        if (is_spare(entry))
-            return entry;
-        if (!is_default(maker, entry))
-            spare = entry;
-    }
-    return kernels > 1 ? spare : NULL;
-}
-
-static gboolean loader_entries(VvSetupMaker *maker)
-{
-    const VvBootEntry *spare = untouched(maker);
-    gboolean changed = FALSE;
-
-    for (guint i = 0; i < maker->facts.entries->len; i++) {
-        const VvBootEntry *entry = maker->facts.entries->pdata[i];
-        g_autofree char *path = g_strdup_printf("/%s", entry->path);
-        if (!entry->linux_ || entry == spare || is_spare(entry))
-            continue;
-        g_auto(GStrv) missing = vv_maker_missing(maker, entry->options);
-        if (*missing &&
-            !vv_maker_edit(maker, path, VV_EDIT_OPTIONS, NULL, words(missing), FALSE, NULL, WHY, &changed))
-            return FALSE;
-    }
-    if (changed && spare)
-        vv_maker_note(maker,
-                      "/%s stays as it is: boot it if the host does not come up with the new arguments",
-                      spare->path);
-    if (changed && !spare)
-        vv_maker_note(maker,
-                      "there is only one boot entry, and it is changed; in systemd-boot's menu the key \"e\" "
-                      "edits the arguments for one boot");
-    return TRUE;
 }
 
 /* grubby writes the entries; kernels that are installed later get theirs from here (Fedora: the first, RHEL 9
@@ -321,8 +258,9 @@ gboolean vv_maker_loader_files(VvSetupMaker *maker)
         [VV_BOOT_SUSE_GRUB] = grub_variable,
         [VV_BOOT_GRUB_BLS] = fedora_files,
         [VV_BOOT_SYSTEMD_BOOT] = kernel_cmdline,
-        [VV_BOOT_LOADER_ENTRIES] = loader_entries,
+        [VV_BOOT_LOADER_ENTRIES] = vv_maker_loader_entries,
         [VV_BOOT_SDBOOT_MANAGE] = sdboot_manage,
+        [VV_BOOT_KERNELSTUB] = kernelstub,
         [VV_BOOT_UKI_MKINITCPIO] = uki_mkinitcpio,
         [VV_BOOT_UKI_KERNEL_INSTALL] = kernel_cmdline,
         [VV_BOOT_SUSE_BLS] = kernel_cmdline,

@@ -43,6 +43,7 @@ char **vv_maker_missing(const VvSetupMaker *maker, const char *line);
 
 /* Kernel arguments: into files, or by a tool. */
 gboolean vv_maker_loader_files(VvSetupMaker *maker);
+gboolean vv_maker_loader_entries(VvSetupMaker *maker);
 gboolean vv_maker_loader_tool(VvSetupMaker *maker);
 /* Modules and reserved devices: files of the initramfs and of the running system. */
 gboolean vv_maker_initramfs(VvSetupMaker *maker);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vfio/boot/maker.h"
+#include "vfio/boot/initramfs.h"
 
 #include <string.h>
 
@@ -7,11 +7,6 @@ static void quoted(GString *text, const char *const *words)
 {
     for (; *words; words++)
         g_string_append_printf(text, " \"%s\"", *words);
-}
-
-static gboolean has_modules(const VvSetupMaker *maker)
-{
-    return maker->wants->modules || (maker->wants->reserve && maker->wants->reserve->len);
 }
 
 static gboolean has_small_pages(const VvSetupWants *wants)
@@ -32,7 +27,7 @@ static char *nixos(const VvSetupMaker *maker)
         quoted(text, (const char *const *)maker->arguments);
         g_string_append(text, " ];\n");
     }
-    if (has_modules(maker)) {
+    if (vv_setup_wants_modules(maker)) {
         g_string_append(text, "  boot.initrd.kernelModules = [");
         quoted(text, vv_setup_modules(maker->sysfs));
         g_string_append(text, " ];\n");
@@ -40,11 +35,11 @@ static char *nixos(const VvSetupMaker *maker)
     if (*ids)
         g_string_append_printf(text, "  boot.extraModprobeConfig = \"options vfio-pci ids=%s\";\n", ids);
     if (*addresses)
-        g_string_append_printf(
-            text,
-            "  boot.initrd.preDeviceCommands = ''\n    for address in %s; do\n"
-            "      echo vfio-pci > /sys/bus/pci/devices/$address/driver_override\n    done\n  '';\n",
-            addresses);
+        g_string_append_printf(text,
+                               "  boot.initrd.preDeviceCommands = ''\n    for address in %s; do\n"
+                               "      echo vfio-pci > /sys/bus/pci/devices/$address/driver_override\n      "
+                               "echo $address > /sys/bus/pci/drivers_probe\n    done\n  '';\n",
+                               addresses);
     if (has_small_pages(maker->wants))
         g_string_append_printf(text, "  boot.kernel.sysctl.\"vm.nr_hugepages\" = %u;\n",
                                maker->wants->hugepages);
@@ -61,7 +56,7 @@ static char *general(const VvSetupMaker *maker)
     if (*words)
         g_string_append_printf(text, "Kernel arguments, for your boot loader's configuration:\n  %s\n",
                                words);
-    if (has_modules(maker))
+    if (vv_setup_wants_modules(maker))
         g_string_append_printf(
             text,
             "Modules, for the initramfs and for a file in /etc/modules-load.d (one a line there):\n  %s\n",
@@ -80,7 +75,8 @@ static char *general(const VvSetupMaker *maker)
         g_string_append_printf(
             text,
             "For the initramfs, before udev is started:\n  for address in %s; do echo vfio-pci > "
-            "/sys/bus/pci/devices/$address/driver_override; done\n",
+            "/sys/bus/pci/devices/$address/driver_override; echo $address > /sys/bus/pci/drivers_probe; "
+            "done\n",
             addresses);
     if (has_small_pages(maker->wants))
         g_string_append_printf(text, "For a file in /etc/sysctl.d:\n  vm.nr_hugepages = %u\n",
