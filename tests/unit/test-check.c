@@ -116,6 +116,7 @@ static void test_file(void **state)
     path = put_vm(&f, "[vm]\nname = a\nmemory = 8G\ncpus = 4\n[device nvme]\nhost = 03:00\n");
     expect(&f, path, 0, "memory    the guest's 8 GiB fit into 24 GiB available");
     expect(&f, path, 0, "4 of this host's 8 CPUs");
+    expect(&f, path, 0, "1 function would be taken from this host");
     expect(&f, path, 0, "libvirt chooses the guest's UEFI (/usr/share/qemu/firmware)");
     /* The plan's reasons are rows, with the words that lift them. */
     g_free(path);
