@@ -203,7 +203,8 @@ static gboolean uki_mkinitcpio(VvSetupMaker *maker)
         g_string_append_printf(line, "%s ", part ? part : "");
     }
     g_auto(GStrv) missing = vv_maker_missing(maker, line->str);
-    g_autofree char *added = new_words(line->str, missing), *text = g_strdup_printf("%s\n", added);
+    g_autofree char *added = new_words(line->str, missing),
+                    *text = g_strdup_printf(VV_SETUP_HEADER "%s\n", added);
     return vv_maker_whole(maker, maker->stack->edit, *added ? text : NULL, 0, WHY, &maker->loader);
 }
 
@@ -298,13 +299,17 @@ static gboolean loader_entries(VvSetupMaker *maker)
     return TRUE;
 }
 
-/* grubby writes the entries; new kernels get theirs from here. */
-static gboolean fedora_cmdline(VvSetupMaker *maker)
+/* grubby writes the entries; kernels that are installed later get theirs from here (Fedora: the first, RHEL 9
+ * without it: the second). */
+static gboolean fedora_files(VvSetupMaker *maker)
 {
+    static const char why[] = "kernel arguments of kernels that are installed later";
     gboolean changed = FALSE;
 
     return vv_maker_edit(maker, "/etc/kernel/cmdline", VV_EDIT_LINE, NULL, words(maker->arguments), FALSE,
-                         NULL, "kernel arguments of kernels that are installed later", &changed);
+                         NULL, why, &changed) &&
+           vv_maker_edit(maker, "/etc/default/grub", VV_EDIT_VARIABLE, "GRUB_CMDLINE_LINUX",
+                         words(maker->arguments), FALSE, NULL, why, &changed);
 }
 
 gboolean vv_maker_loader_files(VvSetupMaker *maker)
@@ -314,7 +319,7 @@ gboolean vv_maker_loader_files(VvSetupMaker *maker)
         [VV_BOOT_GRUB_PLAIN] = grub_variable,
         /* As update-bootloader --add-option does, but that one replaces whatever has the same key. */
         [VV_BOOT_SUSE_GRUB] = grub_variable,
-        [VV_BOOT_GRUB_BLS] = fedora_cmdline,
+        [VV_BOOT_GRUB_BLS] = fedora_files,
         [VV_BOOT_SYSTEMD_BOOT] = kernel_cmdline,
         [VV_BOOT_LOADER_ENTRIES] = loader_entries,
         [VV_BOOT_SDBOOT_MANAGE] = sdboot_manage,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/boot/maker.h"
 
-#include "vfio/boot/cmdline.h"
+#include "vfio/boot/cmdline-internal.h"
 #include "vfio/error.h"
 
 #include <string.h>
@@ -129,12 +129,23 @@ static void run(VvSetupMaker *maker, const char *program, const char *first, GPt
                       undo_arguments ? (const char *const *)undo->pdata : NULL, FALSE, WHY);
 }
 
-/* "--remove-args=a b", "--args=c d"; nothing for empty lists. */
+/* "--remove-args=a b", "--args=c d"; nothing for empty lists. grubby puts a new value in the place of the one
+ * of the same key, so that such a one is not to be removed. /etc/default/grub is a file that setup edits
+ * itself: the tool's own edit of it could not be taken back exactly. */
 static GPtrArray *grubby_arguments(const GPtrArray *take, const GPtrArray *add)
 {
     GPtrArray *arguments = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *away = joined(take, ""), *new = joined(add, "");
+    g_autoptr(GPtrArray) gone = g_ptr_array_new();
 
+    for (guint i = 0; i < take->len; i++) {
+        gboolean replaced = FALSE;
+        for (guint j = 0; j < add->len; j++)
+            replaced |= vv_cmdline_same_key(take->pdata[i], add->pdata[j]);
+        if (!replaced)
+            g_ptr_array_add(gone, take->pdata[i]);
+    }
+    g_autofree char *away = joined(gone, ""), *new = joined(add, "");
+    g_ptr_array_add(arguments, g_strdup("--no-etc-grub-update"));
     if (*away)
         g_ptr_array_add(arguments, g_strdup_printf("--remove-args=%s", away));
     if (*new)
@@ -142,11 +153,30 @@ static GPtrArray *grubby_arguments(const GPtrArray *take, const GPtrArray *add)
     return arguments;
 }
 
-/* All entries, so that kernels that are installed later get them as well; and then the rescue entry as it was
- * (grubby(8)). */
+/* What the entry had before comes back where it was, by a step of its own, whose undo runs before that of all
+ * entries; the rescue entry is put back at once. */
+static void grubby_entry(VvSetupMaker *maker, const VvBootEntry *entry, const Change *all)
+{
+    g_autofree char *kernel = vv_boot_entry_value(entry->text, "linux"), *options = options_of(maker, entry),
+                    *which = g_strdup_printf("--update-kernel=%s%s",
+                                             g_str_has_prefix(kernel, "/boot/") ? "" : "/boot", kernel);
+    g_auto(Change)
+        own = {.add = g_ptr_array_new_with_free_func(g_free), .take = g_ptr_array_new_with_free_func(g_free)};
+
+    compare(maker, options, &own);
+    g_autoptr(GPtrArray) arguments = grubby_arguments(own.take, own.add),
+                         back = grubby_arguments(is_rescue(entry) ? all->add : own.add, own.take);
+    if (is_rescue(entry))
+        run(maker, "grubby", which, back, NULL);
+    else if (own.take->len)
+        run(maker, "grubby", which, arguments, back);
+}
+
+/* All entries, because new kernels take theirs from what is told of all (grubby(8), --update-kernel). */
 static gboolean grubby(VvSetupMaker *maker)
 {
     g_auto(Change) change = {0};
+    g_autoptr(GPtrArray) nothing = g_ptr_array_new();
 
     if (!compare_entries(maker, &change))
         return FALSE;
@@ -158,34 +188,31 @@ static gboolean grubby(VvSetupMaker *maker)
         return FALSE;
     }
     g_autoptr(GPtrArray) arguments = grubby_arguments(change.take, change.add),
-                         back = grubby_arguments(change.add, change.take);
+                         back = grubby_arguments(change.add, nothing);
     run(maker, "grubby", "--update-kernel=ALL", arguments, back);
     for (guint i = 0; i < maker->facts.entries->len; i++) {
         const VvBootEntry *entry = maker->facts.entries->pdata[i];
-        if (!entry->linux_ || !is_rescue(entry))
-            continue;
-        g_autofree char *kernel = vv_boot_entry_value(entry->text, "linux"),
-                        *which = g_strdup_printf("--update-kernel=%s%s",
-                                                 g_str_has_prefix(kernel, "/boot/") ? "" : "/boot", kernel);
-        run(maker, "grubby", which, back, NULL);
+        if (entry->linux_)
+            grubby_entry(maker, entry, &change);
     }
     return TRUE;
 }
 
-/* One option a word. Pairs of huge pages are appended even where a word of theirs is there for another size.
- */
-static GPtrArray *kargs(const GPtrArray *take, const GPtrArray *add)
+/* One option a word. A number of huge pages that is there for another size must not stand for ours; without
+ * one, "if missing" lets the same command run twice before the next boot. */
+static GPtrArray *kargs(const VvSetupMaker *maker, const GPtrArray *take, const GPtrArray *add)
 {
     GPtrArray *arguments = g_ptr_array_new_with_free_func(g_free);
+    gboolean other = FALSE;
 
+    for (guint i = 0; i < maker->facts.entries->len; i++)
+        other |= strstr(((VvBootEntry *)maker->facts.entries->pdata[i])->options, "hugepages=") != NULL;
     for (guint i = 0; i < take->len; i++)
         g_ptr_array_add(arguments, g_strdup_printf("--delete-if-present=%s", (char *)take->pdata[i]));
     for (guint i = 0; i < add->len; i++) {
         const char *word = add->pdata[i];
-        g_ptr_array_add(arguments,
-                        g_strdup_printf("--%s=%s",
-                                        g_str_has_prefix(word, "hugepages") ? "append" : "append-if-missing",
-                                        word));
+        gboolean always = other && g_str_has_prefix(word, "hugepages");
+        g_ptr_array_add(arguments, g_strdup_printf("--%s=%s", always ? "append" : "append-if-missing", word));
     }
     return arguments;
 }
@@ -198,7 +225,8 @@ static gboolean rpm_ostree(VvSetupMaker *maker)
         return FALSE;
     if (!change.add->len && !change.take->len)
         return TRUE;
-    g_autoptr(GPtrArray) arguments = kargs(change.take, change.add), back = kargs(change.add, change.take);
+    g_autoptr(GPtrArray) arguments = kargs(maker, change.take, change.add),
+                         back = kargs(maker, change.add, change.take);
     run(maker, "rpm-ostree", "kargs", arguments, back);
     return TRUE;
 }

@@ -28,6 +28,9 @@ gboolean vv_maker_whole(VvSetupMaker *maker, const char *path, const char *text,
 
     if (maker->error)
         return FALSE;
+    /* Somebody else's file of that name is none of our business. */
+    if (!text && before && !strstr(before, VV_SETUP_HEADER))
+        return TRUE;
     VvSetupStep *step = vv_setup_plan_file(maker->plan, path, before, text, VV_EDIT_WHOLE, why);
     if (step) {
         step->mode = mode;
