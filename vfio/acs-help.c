@@ -48,31 +48,47 @@ static const VvDevice *movable_card(const VvHost *host, const VvGroupView *view)
 
 typedef enum { SLOT_NO, SLOT_USED, SLOT_FREE } SlotUse;
 
-/* A port of the root bus that isolates what is behind it: seen by the groups where something is there, else
- * by its registers. */
-static SlotUse judge_slot(const VvHost *host, const VvGroupView *view, const VvDevice *port)
+/* What is right behind a bridge, of all bridges (GPtrArray of VvDevice *): each place in the tree is looked
+ * up once. */
+static GHashTable *find_children(const VvHost *host)
 {
     const GPtrArray *devices = vv_host_devices(host);
+    GHashTable *children = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
+
+    for (guint i = 0; i < devices->len; i++) {
+        const VvDevice *above = vv_acs_above(host, devices->pdata[i]);
+        GPtrArray *list = above ? g_hash_table_lookup(children, above) : NULL;
+        if (above && !list) {
+            list = g_ptr_array_new();
+            g_hash_table_insert(children, (gpointer)above, list);
+        }
+        if (list)
+            g_ptr_array_add(list, devices->pdata[i]);
+    }
+    return children;
+}
+
+/* A port of the root bus that isolates what is behind it: seen by the groups where something is there, else
+ * by its registers. */
+static SlotUse judge_slot(const VvHost *host, const VvGroupView *view, const VvDevice *port,
+                          GHashTable *children)
+{
+    const GPtrArray *behind = g_hash_table_lookup(children, port);
     const GPtrArray *members = vv_host_group_members(host, port->group);
-    gboolean used = FALSE;
     VvPortType type;
 
-    if (!vv_acs_is_bridge(port) || vv_acs_above(host, port) || port->group < 0 || port->group == view->id)
+    if (!vv_acs_is_bridge(port) || !members || port->group == view->id || vv_acs_above(host, port))
         return SLOT_NO;
     for (guint i = 0; i < members->len; i++)
         if (!vv_acs_is_bridge(members->pdata[i]))
             return SLOT_NO;
-    for (guint i = 0; i < devices->len; i++) {
-        const VvDevice *device = devices->pdata[i];
-        if (vv_acs_above(host, device) != port)
-            continue;
-        /* Behind it are functions of the chipset or the processor, or the very group that is to become
-         * smaller. */
+    for (guint i = 0; behind && i < behind->len; i++) {
+        const VvDevice *device = behind->pdata[i];
+        /* Functions of the chipset or the processor, or the very group that is to become smaller. */
         if (device->group == view->id || device->kind == VV_KIND_OTHER)
             return SLOT_NO;
-        used = TRUE;
     }
-    if (used)
+    if (behind)
         return SLOT_USED;
     return vv_acs_read(vv_host_sysfs(host), port, &type) == VV_ACS_ISOLATES ? SLOT_FREE : SLOT_NO;
 }
@@ -80,12 +96,13 @@ static SlotUse judge_slot(const VvHost *host, const VvGroupView *view, const VvD
 static void help_slot(const VvHost *host, VvGroupView *view)
 {
     const GPtrArray *devices = vv_host_devices(host);
-    const VvDevice *card = movable_card(host, view), *used = NULL, *free_port = NULL;
+    g_autoptr(GHashTable) children = find_children(host);
+    const VvDevice *used = NULL, *free_port = NULL;
 
-    if (!card)
+    if (!movable_card(host, view))
         return;
     for (guint i = 0; i < devices->len; i++) {
-        SlotUse use = judge_slot(host, view, devices->pdata[i]);
+        SlotUse use = judge_slot(host, view, devices->pdata[i], children);
         if (use == SLOT_FREE && !free_port)
             free_port = devices->pdata[i];
         if (use == SLOT_USED && !used)

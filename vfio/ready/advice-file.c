@@ -6,41 +6,55 @@
 
 #define FILE_LIMIT (1024 * 1024)
 #define MOST_IN_FILE 20
+#define MOST_SHOWN 60 /* characters of a word, and of a sentence */
+#define MOST_SAID 400
 
-/* Files are other people's: nothing in them may reach a terminal as it is. */
-char *vv_advice_shown(const char *word)
+/* Files are other people's: nothing in them may reach a terminal as it is. `text` is taken. */
+static char *make_printable(char *text)
 {
-    char *text = g_utf8_make_valid(word, (gssize)strnlen(word, 240));
+    g_autofree char *bytes = text;
+    char *valid = g_utf8_make_valid(bytes, -1);
 
-    for (char *c = text; *c; c++)
+    for (char *c = valid; *c; c++)
         if (g_ascii_iscntrl(*c))
             *c = '?';
-    if (g_utf8_strlen(text, -1) > 60) {
-        g_autofree char *whole = text;
-        g_autofree char *start = g_utf8_substring(whole, 0, 57);
-        text = g_strconcat(start, "...", NULL);
-    }
-    return text;
+    return valid;
 }
 
-void vv_advice_add(VvAdvice *advice, VvPlace place, VvReadyVerdict verdict, char *remedy, const char *format,
-                   ...)
+static char *clip(char *text, glong limit)
 {
-    g_autofree char *correction = remedy, *what = NULL;
+    g_autofree char *whole = text;
+
+    if (g_utf8_strlen(whole, -1) <= limit)
+        return g_steal_pointer(&whole);
+    g_autofree char *start = g_utf8_substring(whole, 0, limit - 3);
+    return g_strconcat(start, "...", NULL);
+}
+
+char *vv_ready_advice_shown(const char *word)
+{
+    return clip(make_printable(g_strndup(word, MOST_SHOWN * 6)), MOST_SHOWN);
+}
+
+void vv_ready_advice_add(VvReadyAdvice *advice, VvPlace place, VvReadyVerdict verdict, char *remedy,
+                         const char *format, ...)
+{
+    g_autofree char *correction = remedy, *what = NULL, *where = NULL;
     va_list arguments;
 
     if (++advice->in_file > MOST_IN_FILE)
         return;
     va_start(arguments, format);
-    what = g_strdup_vprintf(format, arguments);
+    what = clip(make_printable(g_strdup_vprintf(format, arguments)), MOST_SAID);
     va_end(arguments);
-    VvReadyRow *row = place.line ? vv_ready_add(advice->rows, "advice", verdict, "/%s, line %u: %s",
-                                                place.path, place.line, what)
-                                 : vv_ready_add(advice->rows, "advice", verdict, "/%s: %s", place.path, what);
-    row->remedy = g_steal_pointer(&correction);
+    where = place.line ? g_strdup_printf("/%s, line %u", place.path, place.line)
+                       : g_strconcat("/", place.path, NULL);
+    where = make_printable(where);
+    VvReadyRow *row = vv_ready_add(advice->rows, "advice", verdict, "%s: %s", where, what);
+    row->remedy = clip(make_printable(g_steal_pointer(&correction)), MOST_SAID);
 }
 
-char *vv_advice_read(VvAdvice *advice, const char *path)
+char *vv_ready_advice_read(VvReadyAdvice *advice, const char *path)
 {
     char *text = vv_sysfs_read_all(advice->ready->sysfs, path, FILE_LIMIT);
 
@@ -49,8 +63,8 @@ char *vv_advice_read(VvAdvice *advice, const char *path)
     return text;
 }
 
-void vv_advice_lines(VvAdvice *advice, const char *path, const char *text, const char *comments,
-                     gboolean backslash, VvAdviceLineFn visit)
+void vv_ready_advice_lines(VvReadyAdvice *advice, const char *path, const char *text, const char *comments,
+                           gboolean backslash, VvReadyAdviceLineFn visit)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_autoptr(GString) whole = g_string_new(NULL);
@@ -72,7 +86,7 @@ void vv_advice_lines(VvAdvice *advice, const char *path, const char *text, const
     }
 }
 
-char **vv_advice_words(const char *line)
+char **vv_ready_advice_words(const char *line)
 {
     g_auto(GStrv) parts = g_strsplit_set(line, " \t\r", -1);
     g_autoptr(GStrvBuilder) words = g_strv_builder_new();
@@ -96,14 +110,14 @@ static gboolean is_left_over(const char *name)
            strstr(name, ".pacsave");
 }
 
-static void advise_ending(VvAdvice *advice, const char *path, const char *ending)
+static void advise_ending(VvReadyAdvice *advice, const char *path, const char *ending)
 {
-    g_autofree char *text = vv_advice_read(advice, path);
+    g_autofree char *text = vv_ready_advice_read(advice, path);
 
     if (text && strstr(text, "vfio"))
-        vv_advice_add(advice, (VvPlace){path, 0}, VV_READY_WARN,
-                      g_strdup_printf("rename it: mv /%s /%s%s", path, path, ending),
-                      "nothing reads this file, because its name does not end in %s", ending);
+        vv_ready_advice_add(advice, (VvPlace){path, 0}, VV_READY_WARN,
+                            g_strdup_printf("rename it: mv /%s /%s%s", path, path, ending),
+                            "nothing reads this file, because its name does not end in %s", ending);
 }
 
 static int by_name(gconstpointer a, gconstpointer b)
@@ -121,7 +135,7 @@ static gboolean has_name(const GPtrArray *paths, const char *name)
     return FALSE;
 }
 
-static void add_folder(VvAdvice *advice, const char *folder, const char *ending, GPtrArray *paths)
+static void add_folder(VvReadyAdvice *advice, const char *folder, const char *ending, GPtrArray *paths)
 {
     g_autoptr(GPtrArray) names = vv_sysfs_list(advice->ready->sysfs, folder);
 
@@ -138,7 +152,7 @@ static void add_folder(VvAdvice *advice, const char *folder, const char *ending,
     }
 }
 
-GPtrArray *vv_advice_conf_files(VvAdvice *advice, const char *folder, const char *ending)
+GPtrArray *vv_ready_advice_conf_files(VvReadyAdvice *advice, const char *folder, const char *ending)
 {
     static const char *const places[] = {"etc", "run", "usr/local/lib", "usr/lib", "lib"};
     GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
@@ -151,7 +165,7 @@ GPtrArray *vv_advice_conf_files(VvAdvice *advice, const char *folder, const char
     return paths;
 }
 
-gboolean vv_advice_kernel_is(const VvAdvice *advice, guint major, guint minor)
+gboolean vv_ready_advice_kernel_is(const VvReadyAdvice *advice, guint major, guint minor)
 {
     g_autofree char *release = vv_sysfs_read(advice->ready->sysfs, "proc/sys/kernel/osrelease");
     guint has_major, has_minor;

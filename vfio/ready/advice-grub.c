@@ -1,26 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/boot/cmdline.h"
+#include "vfio/boot/facts.h"
+#include "vfio/boot/shellvar.h"
 #include "vfio/ready/advice.h"
 
 #include <string.h>
 
-/* GRUB's configuration is a shell script: what an editor that knows no shell breaks in it. */
+/* GRUB's configuration is a shell script: what sed and people who know no shell break in it. */
 
-static gboolean is_balanced(const char *value)
+/* The line in which quotes are opened that nobody closes; 0: all are closed. */
+static guint find_open_quote(const char *text)
 {
-    gboolean in_single = FALSE, in_double = FALSE;
+    char quote = '\0';
+    guint line = 1, opened = 0;
 
-    for (; *value; value++) {
-        if (*value == '\\' && value[1] && !in_single)
-            value++;
-        else if (*value == '"' && !in_single)
-            in_double = !in_double;
-        else if (*value == '\'' && !in_double)
-            in_single = !in_single;
-        else if (*value == '#' && !in_single && !in_double)
-            break;
+    for (const char *c = text; *c; c++) {
+        if (*c == '\n')
+            line++;
+        if (*c == '\\' && c[1] && quote != '\'') {
+            c++;
+            line += *c == '\n';
+        } else if (quote) {
+            quote = *c == quote ? '\0' : quote;
+        } else if (*c == '#' && (c == text || strchr(" \t\n;", c[-1]))) {
+            c += strcspn(c, "\n") - 1;
+        } else if (*c == '"' || *c == '\'') {
+            quote = *c;
+            opened = line;
+        }
     }
-    return !in_single && !in_double;
+    return quote ? opened : 0;
 }
 
 static gboolean refers_to(const char *value, const char *variable)
@@ -31,76 +40,78 @@ static gboolean refers_to(const char *value, const char *variable)
 }
 
 /* What was set before and is not any more. */
-static void judge_lost(VvAdvice *advice, VvPlace place, const char *variable, const char *before,
-                       const char *value)
+static void judge_lost(VvReadyAdvice *advice, VvPlace place, const VvShellVar *var, const char *before)
 {
-    g_auto(GStrv) old = vv_advice_words(before);
+    g_auto(GStrv) old = vv_ready_advice_words(before);
 
     for (char **word = old; *word; word++) {
-        g_autofree char *shown = vv_advice_shown(*word);
-        if (!vv_advice_is_ours(*word) || vv_cmdline_has(value, *word))
+        g_autofree char *shown = vv_ready_advice_shown(*word);
+        if (!vv_ready_advice_is_ours(*word) || vv_cmdline_has(var->value, *word))
             continue;
-        vv_advice_add(advice, place, VV_READY_WARN,
-                      g_strdup_printf("write: %s=\"$%s ...\", or add %s here", variable, variable, shown),
-                      "%s is set anew, and %s, which an earlier line sets, is lost", variable, shown);
+        vv_ready_advice_add(advice, place, VV_READY_WARN,
+                            g_strdup_printf("write: %s=\"$%s %s\"", var->name, var->name, var->value),
+                            "%s is set anew, and %s, which an earlier line sets, is lost", var->name, shown);
     }
 }
 
-static void visit(VvAdvice *advice, VvPlace place, char *line)
+/* KEY=quiet intel_iommu=on: the shell sets two variables. */
+static void judge_quotes(VvReadyAdvice *advice, VvPlace place, const char *text, const VvShellVar *var)
 {
-    char *equals = strchr(line, '=');
+    g_autofree char *rest = g_strndup(text + var->end, strcspn(text + var->end, "\n"));
+    g_auto(GStrv) words = vv_ready_advice_words(rest);
 
-    if (!g_str_has_prefix(line, "GRUB_CMDLINE_LINUX") || !equals)
+    if (!words[0] || *words[0] == '#' || !g_ascii_isspace(*rest))
         return;
-    g_autofree char *variable = g_strndup(line, (gsize)(equals - line));
-    gboolean adds = g_str_has_suffix(variable, "+");
-    char *value = equals + 1;
-    if (adds)
-        variable[strlen(variable) - 1] = '\0';
-    if (!is_balanced(value)) {
-        vv_advice_add(advice, place, VV_READY_FAIL, g_strdup("close the quotes, then look at it with: sh -n"),
-                      "the quotes of %s are not closed, and GRUB's configuration cannot be made", variable);
-        return;
-    }
-    if (!strchr("\"'", *value) && strpbrk(value, " \t") && vv_advice_is_ours(strpbrk(value, " \t") + 1))
-        vv_advice_add(advice, place, VV_READY_WARN, g_strdup_printf("write: %s=\"%s\"", variable, value),
-                      "without quotes %s ends at the first blank", variable);
-    g_strstrip(g_strdelimit(value, "\"'", ' '));
-    const char *before = g_hash_table_lookup(advice->assigned, variable);
-    gboolean keeps = adds || refers_to(value, variable);
+    g_autofree char *all = g_strjoinv(" ", words), *shown = vv_ready_advice_shown(all);
+    vv_ready_advice_add(advice, place, VV_READY_WARN,
+                        g_strdup_printf("write: %s=\"%s %s\"", var->name, var->value, shown),
+                        "without quotes %s ends at the first blank, and '%s' is not in it", var->name, shown);
+}
+
+static void judge_var(VvReadyAdvice *advice, const char *path, const char *text, const VvShellVar *var)
+{
+    const char *before = g_hash_table_lookup(advice->assigned, var->name);
+    gboolean keeps = var->append || refers_to(var->value, var->name);
+    VvPlace place = {path, var->line};
+
+    judge_quotes(advice, place, text, var);
     if (before && !keeps)
-        judge_lost(advice, place, variable, before, value);
-    g_hash_table_replace(advice->assigned, g_strdup(variable),
-                         g_strconcat(keeps && before ? before : "", " ", value, NULL));
+        judge_lost(advice, place, var, before);
+    g_hash_table_replace(advice->assigned, g_strdup(var->name),
+                         g_strconcat(keeps && before ? before : "", " ", var->value, NULL));
 }
 
-static void read_one(VvAdvice *advice, const char *path)
+static void read_one(VvReadyAdvice *advice, const char *path)
 {
-    g_autofree char *text = vv_advice_read(advice, path);
+    g_autofree char *text = vv_ready_advice_read(advice, path);
+    guint open = text ? find_open_quote(text) : 0;
 
-    if (text)
-        vv_advice_lines(advice, path, text, "#", TRUE, visit);
+    if (open)
+        vv_ready_advice_add(advice, (VvPlace){path, open}, VV_READY_FAIL,
+                            g_strdup_printf("close the quotes; 'sh -n /%s' says when it is right", path),
+                            "quotes are opened and not closed, and GRUB's menu cannot be made anew");
+    if (!text || open)
+        return;
+    g_autoptr(GPtrArray) vars = vv_shell_vars(text);
+    for (guint i = 0; i < vars->len; i++) {
+        const VvShellVar *var = vars->pdata[i];
+        if (g_str_has_prefix(var->name, "GRUB_CMDLINE_LINUX") && !var->computed)
+            judge_var(advice, path, text, var);
+    }
 }
 
-static int by_text(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-void vv_advice_grub(VvAdvice *advice)
+void vv_ready_advice_grub(VvReadyAdvice *advice)
 {
     VvBootKind kind = advice->ready->stack->kind;
-    gboolean dropins = kind == VV_BOOT_GRUB_DROPIN;
-    g_autoptr(GPtrArray) names = dropins ? vv_sysfs_list(advice->ready->sysfs, "etc/default/grub.d") : NULL;
 
-    if (!dropins && kind != VV_BOOT_GRUB_PLAIN && kind != VV_BOOT_SUSE_GRUB)
+    if (kind != VV_BOOT_GRUB_DROPIN && kind != VV_BOOT_GRUB_PLAIN && kind != VV_BOOT_SUSE_GRUB)
         return;
     read_one(advice, "etc/default/grub");
-    if (names)
-        g_ptr_array_sort(names, by_text);
-    for (guint i = 0; names && i < names->len; i++) {
+    if (kind != VV_BOOT_GRUB_DROPIN)
+        return;
+    g_autoptr(GPtrArray) names = vv_boot_names(advice->ready->sysfs, "etc/default/grub.d", ".cfg");
+    for (guint i = 0; i < names->len; i++) {
         g_autofree char *path = g_strconcat("etc/default/grub.d/", names->pdata[i], NULL);
-        if (g_str_has_suffix(path, ".cfg"))
-            read_one(advice, path);
+        read_one(advice, path);
     }
 }

@@ -11,7 +11,7 @@
 
 /* "10de:1b80[:1458[:3702[:030000[:ffff00]]]]" as vfio_pci_fill_ids() (drivers/vfio/pci/vfio_pci.c) takes it:
  * hexadecimal, what is not given is any. */
-static gboolean parse_id(const char *text, VvAdviceId *ret)
+static gboolean parse_id(const char *text, VvReadyAdviceId *ret)
 {
     guint values[6] = {0, 0, G_MAXUINT, G_MAXUINT, 0, 0};
     g_auto(GStrv) parts = g_strsplit(text, ":", 7);
@@ -39,7 +39,7 @@ static gboolean is_any(guint wanted, guint has)
 }
 
 /* pci_match_one_device() of drivers/pci/pci.h. */
-static gboolean matches(const VvAdviceId *id, const VvDevice *device)
+static gboolean matches(const VvReadyAdviceId *id, const VvDevice *device)
 {
     return is_any(id->vendor, device->vendor) && is_any(id->device, device->device) &&
            is_any(id->subvendor, device->subsystem_vendor) &&
@@ -47,14 +47,14 @@ static gboolean matches(const VvAdviceId *id, const VvDevice *device)
            !((id->class_code ^ device->class_code) & id->class_mask);
 }
 
-void vv_advice_add_ids(VvAdvice *advice, VvPlace place, const char *list)
+void vv_ready_advice_add_ids(VvReadyAdvice *advice, VvPlace place, const char *list)
 {
     g_auto(GStrv) words = g_strsplit(list, ",", -1);
 
     for (char **word = words; *word && advice->ids->len < MOST_IDS; word++) {
-        VvAdviceId id = {0};
+        VvReadyAdviceId id = {0};
         VvAddress address;
-        g_autofree char *shown = vv_advice_shown(*word);
+        g_autofree char *shown = vv_ready_advice_shown(*word);
 
         if (!**word)
             continue;
@@ -65,47 +65,47 @@ void vv_advice_add_ids(VvAdvice *advice, VvPlace place, const char *list)
             continue;
         }
         gboolean is_address = vv_address_parse(*word, &address, NULL);
-        vv_advice_add(advice, place, VV_READY_WARN,
-                      is_address
-                          ? g_strdup_printf("to reserve by address: virt-vfio setup --reserve %s", shown)
-                          : g_strdup("write ids=10de:1b80, as lspci -nn shows them in brackets"),
-                      is_address ? "ids= takes vendor:device, and '%s' is an address, which is left out"
-                                 : "ids= takes vendor:device in hexadecimal, and '%s' is none",
-                      shown);
+        vv_ready_advice_add(
+            advice, place, VV_READY_WARN,
+            is_address ? g_strdup_printf("to reserve by address: virt-vfio setup --reserve %s", shown)
+                       : g_strdup("write ids=10de:1b80, as lspci -nn shows them in brackets"),
+            is_address ? "ids= takes vendor:device, and '%s' is an address, which is left out"
+                       : "ids= takes vendor:device in hexadecimal, and '%s' is none",
+            shown);
     }
 }
 
-void vv_advice_add_ban(VvAdvice *advice, VvPlace place, const char *module)
+void vv_ready_advice_add_ban(VvReadyAdvice *advice, VvPlace place, const char *module)
 {
-    VvAdviceBan ban = {g_strdup(place.path), place.line, g_strdup(module)};
+    VvReadyAdviceBan ban = {g_strdup(place.path), place.line, g_strdup(module)};
 
     g_ptr_array_add(advice->bans, g_memdup2(&ban, sizeof ban));
 }
 
-static const GPtrArray *all_devices(const VvAdvice *advice)
+static const GPtrArray *all_devices(const VvReadyAdvice *advice)
 {
     return advice->ready->host ? vv_host_devices(advice->ready->host) : NULL;
 }
 
-static char *id_text(const VvAdviceId *id)
+static char *id_text(const VvReadyAdviceId *id)
 {
     return g_strdup_printf("%04x:%04x", id->vendor & 0xffff, id->device & 0xffff);
 }
 
-static gboolean is_held(const VvAdvice *advice, const char *module)
+static gboolean is_held(const VvReadyAdvice *advice, const char *module)
 {
     for (guint i = 0; i < advice->held->len; i++)
         if (vv_module_same_name(advice->held->pdata[i], module))
             return TRUE;
     for (guint i = 0; i < advice->bans->len; i++)
-        if (vv_module_same_name(((VvAdviceBan *)advice->bans->pdata[i])->module, module))
+        if (vv_module_same_name(((VvReadyAdviceBan *)advice->bans->pdata[i])->module, module))
             return TRUE;
     return advice->early;
 }
 
 /* The module that a driver comes from; where sysfs does not say, xhci_hcd is the usual one of another name.
  */
-static char *module_of(const VvAdvice *advice, const char *driver)
+static char *module_of(const VvReadyAdvice *advice, const char *driver)
 {
     g_autofree char *path = g_strdup_printf("sys/bus/pci/drivers/%s/module", driver);
     char *module = vv_sysfs_link_name(advice->ready->sysfs, path);
@@ -116,7 +116,7 @@ static char *module_of(const VvAdvice *advice, const char *driver)
 }
 
 /* A module that was loaded says in which state it is; a built-in one does not (kernel/module/sysfs.c). */
-static gboolean is_built_in(const VvAdvice *advice, const char *module)
+static gboolean is_built_in(const VvReadyAdvice *advice, const char *module)
 {
     g_autofree char *folder = g_strdup_printf("sys/module/%s", module);
     g_autofree char *state = g_strdup_printf("sys/module/%s/initstate", module);
@@ -124,29 +124,31 @@ static gboolean is_built_in(const VvAdvice *advice, const char *module)
     return vv_sysfs_exists(advice->ready->sysfs, folder) && !vv_sysfs_exists(advice->ready->sysfs, state);
 }
 
-static void judge_holder(VvAdvice *advice, VvPlace place, const VvDevice *device)
+static void judge_holder(VvReadyAdvice *advice, VvPlace place, const VvDevice *device)
 {
     g_autofree char *module = module_of(advice, device->driver);
 
     if (is_built_in(advice, module))
-        vv_advice_add(
+        vv_ready_advice_add(
             advice, place, VV_READY_WARN,
             g_strdup_printf("take the ids out: virt-vfio start takes %s from %s when a guest needs it",
                             device->text, device->driver),
             "%s is built into this kernel and has %s before vfio-pci can get it", device->driver,
             device->text);
     else if (!is_held(advice, module))
-        vv_advice_add(advice, place, VV_READY_WARN,
-                      g_strdup_printf("add to /%s: softdep %s pre: vfio-pci, then run: %s",
-                                      g_str_has_prefix(place.path, "etc/modprobe.d/")
-                                          ? place.path
-                                          : "etc/modprobe.d/vfio.conf",
-                                      module, vv_advice_rebuild(advice)),
-                      "nothing makes vfio-pci load before %s, which gets %s first", module, device->text);
+        vv_ready_advice_add(
+            advice, place, VV_READY_WARN,
+            g_strdup_printf("add to /%s: softdep %s pre: vfio-pci, then run: %s",
+                            g_str_has_prefix(place.path, "etc/modprobe.d/") ? place.path
+                                                                            : "etc/modprobe.d/vfio.conf",
+                            module, vv_ready_advice_rebuild(advice)),
+            "nothing makes vfio-pci load before %s, which gets %s first", module, device->text);
 }
 
-/* Functions of one slot are one card, and go together. */
-static void judge_twins(VvAdvice *advice, VvPlace place, const VvAdviceId *id, const GPtrArray *found)
+/* Functions of one slot are one card, and go together. TRUE: this is what is wrong with the id; to have it
+ * take effect would be worse. */
+static gboolean judge_twins(VvReadyAdvice *advice, VvPlace place, const VvReadyAdviceId *id,
+                            const GPtrArray *found)
 {
     const VvDevice *first = found->pdata[0], *twin = NULL;
     gboolean used = FALSE;
@@ -159,17 +161,19 @@ static void judge_twins(VvAdvice *advice, VvPlace place, const VvAdviceId *id, c
         if (!twin && !vv_address_same_slot(first->address, device->address))
             twin = device;
     }
-    if (twin && used)
-        vv_advice_add(
-            advice, place, VV_READY_WARN,
-            g_strdup_printf("take %s out, then run: virt-vfio setup --reserve %s --apply, with the one "
-                            "that guests get",
-                            text, twin->text),
-            "%s is %s and %s alike: vfio-pci takes both, and this host has none left", text, first->text,
-            twin->text);
+    if (!twin || !used)
+        return FALSE;
+    vv_ready_advice_add(
+        advice, place, VV_READY_WARN,
+        g_strdup_printf("take %s out, then run: virt-vfio setup --reserve %s --apply, with the one "
+                        "that guests get",
+                        text, twin->text),
+        "%s is %s and %s alike: vfio-pci takes both, and this host has none left", text, first->text,
+        twin->text);
+    return TRUE;
 }
 
-static void judge_id(VvAdvice *advice, const VvAdviceId *id)
+static void judge_id(VvReadyAdvice *advice, const VvReadyAdviceId *id)
 {
     const GPtrArray *devices = all_devices(advice);
     VvPlace place = {id->path, id->line};
@@ -180,12 +184,13 @@ static void judge_id(VvAdvice *advice, const VvAdviceId *id)
         if (matches(id, devices->pdata[i]))
             g_ptr_array_add(found, devices->pdata[i]);
     if (!found->len) {
-        vv_advice_add(advice, place, VV_READY_WARN,
-                      g_strdup_printf("take %s out, or write the ids that lspci -nn shows", text),
-                      "no device of this host is %s", text);
+        vv_ready_advice_add(advice, place, VV_READY_WARN,
+                            g_strdup_printf("take %s out, or write the ids that lspci -nn shows", text),
+                            "no device of this host is %s", text);
         return;
     }
-    judge_twins(advice, place, id, found);
+    if (judge_twins(advice, place, id, found))
+        return;
     for (guint i = 0; i < found->len; i++) {
         const VvDevice *device = found->pdata[i];
         if (!device->driver || vv_driver_is_vfio(device->driver) || device->kind == VV_KIND_BRIDGE)
@@ -195,7 +200,7 @@ static void judge_id(VvAdvice *advice, const VvAdviceId *id)
     }
 }
 
-void vv_advice_judge_ids(VvAdvice *advice)
+void vv_ready_advice_judge_ids(VvReadyAdvice *advice)
 {
     advice->in_file = 0;
     for (guint i = 0; all_devices(advice) && i < advice->ids->len; i++)
@@ -225,7 +230,7 @@ static gboolean is_for(const char *module, const VvDevice *device)
     return FALSE;
 }
 
-static gboolean is_reserved(const VvAdvice *advice, const VvDevice *device)
+static gboolean is_reserved(const VvReadyAdvice *advice, const VvDevice *device)
 {
     for (guint i = 0; i < advice->ids->len; i++)
         if (matches(advice->ids->pdata[i], device))
@@ -235,25 +240,25 @@ static gboolean is_reserved(const VvAdvice *advice, const VvDevice *device)
 
 /* A blacklist is about all cards of a driver. It matters where one of them goes to guests and another does
  * not. */
-static void judge_ban(VvAdvice *advice, const VvAdviceBan *ban)
+static void judge_ban(VvReadyAdvice *advice, const VvReadyAdviceBan *ban)
 {
     const GPtrArray *devices = all_devices(advice);
-    g_autofree char *module = vv_advice_shown(ban->module);
+    g_autofree char *module = vv_ready_advice_shown(ban->module);
 
     for (guint i = 0; i < devices->len; i++) {
         const VvDevice *device = devices->pdata[i];
         if (!is_for(ban->module, device) || is_reserved(advice, device))
             continue;
-        vv_advice_add(advice, (VvPlace){ban->path, ban->line}, VV_READY_WARN,
-                      g_strdup_printf("take the line out, and write: softdep %s pre: vfio-pci", module),
-                      device->driver ? "%s is kept from loading, and %s of this host runs on it"
-                                     : "%s is kept from loading, and %s of this host has no driver now",
-                      module, device->text);
+        vv_ready_advice_add(advice, (VvPlace){ban->path, ban->line}, VV_READY_WARN,
+                            g_strdup_printf("take the line out, and write: softdep %s pre: vfio-pci", module),
+                            device->driver ? "%s is kept from loading, and %s of this host runs on it"
+                                           : "%s is kept from loading, and %s of this host has no driver now",
+                            module, device->text);
         return;
     }
 }
 
-void vv_advice_judge_bans(VvAdvice *advice)
+void vv_ready_advice_judge_bans(VvReadyAdvice *advice)
 {
     advice->in_file = 0;
     for (guint i = 0; all_devices(advice) && i < advice->bans->len; i++)

@@ -6,7 +6,7 @@
 
 /* What dracut and mkinitcpio are told, and whether the images were made since. */
 
-const char *vv_advice_rebuild(const VvAdvice *advice)
+const char *vv_ready_advice_rebuild(const VvReadyAdvice *advice)
 {
     switch (advice->ready->stack->initramfs) {
     case VV_INITRAMFS_TOOLS:
@@ -22,7 +22,7 @@ const char *vv_advice_rebuild(const VvAdvice *advice)
     case VV_INITRAMFS_NIXOS:
         return "nixos-rebuild boot";
     default:
-        return "what makes the initramfs here";
+        return "the program that makes this system's initramfs";
     }
 }
 
@@ -46,29 +46,30 @@ static char *value_of(const char *line, const char *key)
 
 /* Each file adds to one text: without blanks at the ends, its first word and the last one of another file are
  * glued together (dracut.conf(5)). */
-static void judge_drivers(VvAdvice *advice, VvPlace place, const char *key, const char *value)
+static void judge_drivers(VvReadyAdvice *advice, VvPlace place, const char *key, const char *value)
 {
-    g_auto(GStrv) words = vv_advice_words(value);
+    g_auto(GStrv) words = vv_ready_advice_words(value);
 
     for (char **word = words; *word; word++) {
-        vv_advice_listed(advice, place, *word);
+        vv_ready_advice_listed(advice, place, *word);
         advice->early |= strcmp(key, "force_drivers") == 0 && vv_module_same_name(*word, "vfio_pci");
     }
     if (!strstr(value, "vfio"))
         return;
-    vv_advice_add_input(advice, place.path);
+    vv_ready_advice_add_input(advice, place.path);
     if (*value != ' ' || !g_str_has_suffix(value, " "))
-        vv_advice_add(
+        vv_ready_advice_add(
             advice, place, VV_READY_WARN,
             g_strdup_printf("write: %s+=\" %s \"", key, g_strstrip((char *)value)),
             "without a blank after the first quote and before the last one, dracut may glue the names "
             "to those of another file");
     if (strcmp(key, "add_drivers") == 0)
-        vv_advice_add(advice, place, VV_READY_INFO, g_strdup("write force_drivers+= instead"),
-                      "add_drivers copies the modules into the initramfs, and does not load them early");
+        vv_ready_advice_add(
+            advice, place, VV_READY_INFO, g_strdup("write force_drivers+= instead"),
+            "add_drivers copies the modules into the initramfs, and does not load them early");
 }
 
-static void visit_dracut(VvAdvice *advice, VvPlace place, char *line)
+static void visit_dracut(VvReadyAdvice *advice, VvPlace place, char *line)
 {
     static const char *const keys[] = {"force_drivers", "add_drivers"};
 
@@ -79,47 +80,47 @@ static void visit_dracut(VvAdvice *advice, VvPlace place, char *line)
     }
 }
 
-static void visit_mkinitcpio(VvAdvice *advice, VvPlace place, char *line)
+static void visit_mkinitcpio(VvReadyAdvice *advice, VvPlace place, char *line)
 {
     g_autofree char *modules = value_of(line, "MODULES"), *hooks = value_of(line, "HOOKS");
-    g_auto(GStrv) words = vv_advice_words(modules ? modules : "");
+    g_auto(GStrv) words = vv_ready_advice_words(modules ? modules : "");
     const char *before = NULL;
 
     if (hooks)
         advice->hooked = strstr(hooks, "modconf") || strstr(hooks, "systemd-modconf");
     if (modules && strstr(modules, "vfio"))
-        vv_advice_add_input(advice, place.path);
+        vv_ready_advice_add_input(advice, place.path);
     for (char **word = words; *word; word++) {
-        vv_advice_listed(advice, place, *word);
-        if (!before && vv_advice_is_graphics(*word))
+        vv_ready_advice_listed(advice, place, *word);
+        if (!before && vv_ready_advice_is_graphics(*word))
             before = *word;
         if (!vv_module_same_name(*word, "vfio_pci"))
             continue;
         advice->early = TRUE;
         if (before)
-            vv_advice_add(advice, place, VV_READY_WARN,
-                          g_strdup_printf("put vfio_pci vfio vfio_iommu_type1 in front of %s", before),
-                          "%s is loaded before vfio-pci, and takes all its cards", before);
+            vv_ready_advice_add(advice, place, VV_READY_WARN,
+                                g_strdup_printf("put vfio_pci vfio vfio_iommu_type1 in front of %s", before),
+                                "%s is loaded before vfio-pci, and takes all its cards", before);
     }
 }
 
-static void read_one(VvAdvice *advice, const char *path, VvAdviceLineFn visit)
+static void read_one(VvReadyAdvice *advice, const char *path, VvReadyAdviceLineFn visit)
 {
-    g_autofree char *text = vv_advice_read(advice, path);
+    g_autofree char *text = vv_ready_advice_read(advice, path);
 
     if (text)
-        vv_advice_lines(advice, path, text, "#", TRUE, visit);
+        vv_ready_advice_lines(advice, path, text, "#", TRUE, visit);
 }
 
-static void read_folder(VvAdvice *advice, const char *folder, VvAdviceLineFn visit)
+static void read_folder(VvReadyAdvice *advice, const char *folder, VvReadyAdviceLineFn visit)
 {
-    g_autoptr(GPtrArray) paths = vv_advice_conf_files(advice, folder, ".conf");
+    g_autoptr(GPtrArray) paths = vv_ready_advice_conf_files(advice, folder, ".conf");
 
     for (guint i = 0; i < paths->len; i++)
         read_one(advice, paths->pdata[i], visit);
 }
 
-static gboolean has_modprobe_input(const VvAdvice *advice)
+static gboolean has_modprobe_input(const VvReadyAdvice *advice)
 {
     for (guint i = 0; i < advice->inputs->len; i++)
         if (strstr(advice->inputs->pdata[i], "modprobe.d/"))
@@ -127,7 +128,7 @@ static gboolean has_modprobe_input(const VvAdvice *advice)
     return FALSE;
 }
 
-void vv_advice_initramfs(VvAdvice *advice)
+void vv_ready_advice_initramfs(VvReadyAdvice *advice)
 {
     VvInitramfsKind kind = advice->ready->stack->initramfs;
 
@@ -140,7 +141,7 @@ void vv_advice_initramfs(VvAdvice *advice)
         read_one(advice, "etc/mkinitcpio.conf", visit_mkinitcpio);
         read_folder(advice, "mkinitcpio.conf.d", visit_mkinitcpio);
         if (advice->early && !advice->hooked && has_modprobe_input(advice))
-            vv_advice_add(
+            vv_ready_advice_add(
                 advice, (VvPlace){"etc/mkinitcpio.conf", 0}, VV_READY_WARN,
                 g_strdup("add modconf to HOOKS, then run: mkinitcpio -P"),
                 "HOOKS has no modconf, so the initramfs loads vfio-pci without the ids of modprobe.d");
@@ -157,7 +158,7 @@ static gboolean is_image(const char *name)
 }
 
 /* The configuration that was written last. */
-static const char *newest_input(const VvAdvice *advice, gint64 *ret_when)
+static const char *newest_input(const VvReadyAdvice *advice, gint64 *ret_when)
 {
     const char *newest = NULL;
 
@@ -172,7 +173,7 @@ static const char *newest_input(const VvAdvice *advice, gint64 *ret_when)
     return newest;
 }
 
-void vv_advice_judge_images(VvAdvice *advice)
+void vv_ready_advice_judge_images(VvReadyAdvice *advice)
 {
     gint64 written;
     const char *input = newest_input(advice, &written);
@@ -191,9 +192,10 @@ void vv_advice_judge_images(VvAdvice *advice)
     if (!old->len)
         return;
     advice->in_file = 0;
-    vv_advice_add(advice, (VvPlace){input, 0}, VV_READY_WARN,
-                  g_strdup_printf("run: %s", vv_advice_rebuild(advice)),
-                  fresh ? "it was changed after %s was made, and only other kernels' images were made since"
-                        : "it was changed after %s was made, which knows nothing of it",
-                  old->str);
+    vv_ready_advice_add(
+        advice, (VvPlace){input, 0}, VV_READY_WARN,
+        g_strdup_printf("run: %s", vv_ready_advice_rebuild(advice)),
+        fresh ? "it was changed after %s was made, and only other kernels' images were made since"
+              : "it was changed after %s was made, which knows nothing of it",
+        old->str);
 }

@@ -8,7 +8,7 @@
 /* Arguments of the kernel that mean nothing or do harm, whether they run or are written down. */
 
 typedef struct {
-    VvAdvice *advice;
+    VvReadyAdvice *advice;
     VvPlace place;
     const char *key, *value;
 } Argument;
@@ -25,17 +25,17 @@ static const char *const x86_values[] = {
     "nomerge", "soft",      "pt",      "nopt",     "forcesac", "allowdac",   "nodac",
     "usedac",  "fullflush", "strict",  "memaper",  "noagp",    "noaperture", NULL};
 
-static gboolean is_intel(const VvAdvice *advice)
+static gboolean is_intel(const VvReadyAdvice *advice)
 {
     return advice->ready->topology->vendor == VV_CPU_INTEL;
 }
 
-static gboolean is_amd(const VvAdvice *advice)
+static gboolean is_amd(const VvReadyAdvice *advice)
 {
     return advice->ready->topology->vendor == VV_CPU_AMD;
 }
 
-static char *instead(const VvAdvice *advice, const char *key, const char *bad)
+static char *instead(const VvReadyAdvice *advice, const char *key, const char *bad)
 {
     if (strcmp(bad, "pt") == 0)
         return g_strdup_printf("write iommu=pt as an argument of its own%s",
@@ -52,18 +52,18 @@ static void judge_values(const Argument *a, const char *const *known)
     g_auto(GStrv) values = g_strsplit(a->value, ",", -1);
 
     for (char **value = values; *value; value++) {
-        g_autofree char *shown = vv_advice_shown(*value);
+        g_autofree char *shown = vv_ready_advice_shown(*value);
         if (strcmp(*value, "off") == 0)
-            vv_advice_add(a->advice, a->place, VV_READY_FAIL, g_strdup_printf("take %s=off out", a->key),
-                          "%s=off switches the IOMMU off, and without it no device can go to a guest",
-                          a->key);
+            vv_ready_advice_add(
+                a->advice, a->place, VV_READY_FAIL, g_strdup_printf("take %s=off out", a->key),
+                "%s=off switches the IOMMU off, and without it no device can go to a guest", a->key);
         else if (strcmp(a->key, "amd_iommu") == 0 && strcmp(*value, "on") == 0)
-            vv_advice_add(a->advice, a->place, VV_READY_INFO,
-                          g_strdup("take amd_iommu=on out, it does no harm either"),
-                          "amd_iommu=on does nothing: an AMD IOMMU is on by itself");
+            vv_ready_advice_add(a->advice, a->place, VV_READY_INFO,
+                                g_strdup("take amd_iommu=on out, it does no harm either"),
+                                "amd_iommu=on does nothing: an AMD IOMMU is on by itself");
         else if (!g_strv_contains(known, *value))
-            vv_advice_add(a->advice, a->place, VV_READY_WARN, instead(a->advice, a->key, shown),
-                          "%s does not know the value '%s', which does nothing", a->key, shown);
+            vv_ready_advice_add(a->advice, a->place, VV_READY_WARN, instead(a->advice, a->key, shown),
+                                "%s does not know the value '%s', which does nothing", a->key, shown);
     }
 }
 
@@ -71,9 +71,9 @@ static void judge_intel(const Argument *a)
 {
     judge_values(a, intel_values);
     if (is_amd(a->advice) && strcmp(a->value, "on") == 0)
-        vv_advice_add(a->advice, a->place, VV_READY_INFO,
-                      g_strdup("take intel_iommu=on out, it does no harm either"),
-                      "intel_iommu=on does nothing on a host with an AMD processor");
+        vv_ready_advice_add(a->advice, a->place, VV_READY_INFO,
+                            g_strdup("take intel_iommu=on out, it does no harm either"),
+                            "intel_iommu=on does nothing on a host with an AMD processor");
 }
 
 static void judge_amd(const Argument *a)
@@ -92,7 +92,7 @@ static void judge_video(const Argument *a)
     if ((g_str_has_prefix(a->value, "efifb:off") || g_str_has_prefix(a->value, "vesafb:off") ||
          g_str_has_prefix(a->value, "simplefb:off")) &&
         vv_sysfs_exists(a->advice->ready->sysfs, "sys/bus/platform/devices/simple-framebuffer.0"))
-        vv_advice_add(
+        vv_ready_advice_add(
             a->advice, a->place, VV_READY_WARN,
             g_strdup("write initcall_blacklist=sysfb_init instead; the screen then stays dark until a "
                      "graphics driver is loaded"),
@@ -104,11 +104,11 @@ static void judge_override(const Argument *a)
     VvAcsOverride patch = vv_acs_override(a->advice->ready->sysfs);
 
     if (patch == VV_ACS_OVERRIDE_ABSENT)
-        vv_advice_add(a->advice, a->place, VV_READY_WARN,
-                      g_strdup("take it out; virt-vfio list --groups says what else can help"),
-                      "this kernel lacks the ACS override patch, so pcie_acs_override= does nothing");
+        vv_ready_advice_add(a->advice, a->place, VV_READY_WARN,
+                            g_strdup("take it out; virt-vfio list --groups says what else can help"),
+                            "this kernel lacks the ACS override patch, so pcie_acs_override= does nothing");
     else
-        vv_advice_add(
+        vv_ready_advice_add(
             a->advice, a->place, VV_READY_WARN,
             g_strdup("take it out if the groups are small enough without; virt-vfio list --groups says "
                      "what else can help"),
@@ -122,11 +122,12 @@ static void judge_pci(const Argument *a)
     g_auto(GStrv) values = g_strsplit(a->value, ",", -1);
 
     if (g_strv_contains((const char *const *)values, "nommconf"))
-        vv_advice_add(a->advice, a->place, VV_READY_WARN, g_strdup("take nommconf out of pci="),
-                      "pci=nommconf hides the extended configuration space, and with it ACS: groups grow");
+        vv_ready_advice_add(
+            a->advice, a->place, VV_READY_WARN, g_strdup("take nommconf out of pci="),
+            "pci=nommconf hides the extended configuration space, and with it ACS: groups grow");
     if (g_strv_contains((const char *const *)values, "realloc") ||
         g_strv_contains((const char *const *)values, "realloc=on"))
-        vv_advice_add(
+        vv_ready_advice_add(
             a->advice, a->place, VV_READY_INFO,
             g_strdup("take realloc out of pci= unless 'virt-vfio check' says that BARs have no room"),
             "pci=realloc is seldom needed, and may move devices that the firmware placed well");
@@ -135,9 +136,9 @@ static void judge_pci(const Argument *a)
 static void judge_aspm(const Argument *a)
 {
     if (strcmp(a->value, "off") == 0)
-        vv_advice_add(a->advice, a->place, VV_READY_INFO,
-                      g_strdup("take it out unless a device drops off the bus without it"),
-                      "pcie_aspm=off is seldom needed, and the host draws more power");
+        vv_ready_advice_add(a->advice, a->place, VV_READY_INFO,
+                            g_strdup("take it out unless a device drops off the bus without it"),
+                            "pcie_aspm=off is seldom needed, and the host draws more power");
 }
 
 static void judge_ban(const Argument *a)
@@ -146,7 +147,7 @@ static void judge_ban(const Argument *a)
 
     for (char **module = modules; *module; module++)
         if (**module)
-            vv_advice_add_ban(a->advice, a->place, *module);
+            vv_ready_advice_add_ban(a->advice, a->place, *module);
 }
 
 static void judge_early(const Argument *a)
@@ -174,7 +175,7 @@ static const struct {
     {"rd.driver.pre", judge_early},
 };
 
-static void judge_word(VvAdvice *advice, VvPlace place, const char *word)
+static void judge_known(VvReadyAdvice *advice, VvPlace place, const char *word)
 {
     g_auto(GStrv) pair = g_strsplit(word, "=", 2);
     const char *key = g_strdelimit(pair[0], "-", '_');
@@ -190,8 +191,18 @@ static void judge_word(VvAdvice *advice, VvPlace place, const char *word)
     if (dot) {
         g_autofree char *module = g_strndup(key, (gsize)(dot - key));
         g_autofree char *parameter = g_strconcat(dot + 1, "=", value, NULL);
-        vv_advice_parameter(advice, place, module, parameter);
+        vv_ready_advice_parameter(advice, place, module, parameter);
     }
+}
+
+/* What is wrong is not to be made effective or kept: no row "cmdline" is about it. */
+static void judge_word(VvReadyAdvice *advice, VvPlace place, const char *word)
+{
+    guint before = advice->in_file;
+
+    judge_known(advice, place, word);
+    if (advice->in_file != before)
+        g_hash_table_add(advice->wrong, g_strdup(word));
 }
 
 /* Is the word in a file that people edit? Then it is told of there. */
@@ -210,28 +221,37 @@ static const char *below_root(const char *path)
     return path + (*path == '/');
 }
 
-static void judge_line(VvAdvice *advice, const VvBootLine *line)
+/* Takes effect on modules, if it is read at all. */
+static gboolean is_for_modules(const char *word)
+{
+    g_autofree char *key = g_strndup(word, strcspn(word, "="));
+
+    return strstr(key, "blacklist") || strstr(key, "driver") || strchr(key, '.');
+}
+
+static void judge_line(VvReadyAdvice *advice, const VvBootLine *line)
 {
     g_autoptr(GPtrArray) words = vv_cmdline_parse(line->arguments);
 
     advice->in_file = 0;
     for (guint i = 0; i < words->len; i++)
-        judge_word(advice, (VvPlace){below_root(line->path), line->line}, words->pdata[i]);
+        if (line->effective || !is_for_modules(words->pdata[i]))
+            judge_word(advice, (VvPlace){below_root(line->path), line->line}, words->pdata[i]);
 }
 
-void vv_advice_kernel(VvAdvice *advice, const GPtrArray *lines)
+void vv_ready_advice_kernel(VvReadyAdvice *advice, const GPtrArray *lines)
 {
     g_autoptr(GPtrArray) words = vv_cmdline_parse(advice->cmdline);
-    /* A file that this host does not boot by has a row of its own. */
+    /* Those of files that are not read too: people copy them to where they are. */
     for (guint i = 0; i < lines->len; i++) {
         const VvBootLine *line = lines->pdata[i];
         advice->files += !line->generated;
-        if (!line->generated && line->effective)
+        if (!line->generated)
             judge_line(advice, line);
     }
     advice->in_file = 0;
     advice->files++;
     for (guint i = 0; i < words->len; i++)
         if (!is_written(lines, words->pdata[i]))
-            judge_word(advice, (VvPlace){"proc/cmdline", 1}, words->pdata[i]);
+            judge_word(advice, (VvPlace){"proc/cmdline", 0}, words->pdata[i]);
 }

@@ -6,12 +6,12 @@
 
 /* modprobe.d(5), and parameters of modules wherever they stand. */
 
-void vv_advice_add_held(VvAdvice *advice, const char *module)
+void vv_ready_advice_add_held(VvReadyAdvice *advice, const char *module)
 {
     g_ptr_array_add(advice->held, g_strdup(module));
 }
 
-void vv_advice_add_input(VvAdvice *advice, const char *path)
+void vv_ready_advice_add_input(VvReadyAdvice *advice, const char *path)
 {
     for (guint i = 0; i < advice->inputs->len; i++)
         if (strcmp(advice->inputs->pdata[i], path) == 0)
@@ -25,24 +25,25 @@ static gboolean is_on(const char *value)
 }
 
 /* What modinfo -p vfio_pci says, of any version since 3.6 (drivers/vfio/pci/vfio_pci.c). */
-static void judge_vfio_pci(VvAdvice *advice, VvPlace place, const char *key, const char *value)
+static void judge_vfio_pci(VvReadyAdvice *advice, VvPlace place, const char *key, const char *value)
 {
     static const char *const known[] = {"ids",          "nointxmask",       "disable_vga", "disable_idle_d3",
                                         "enable_sriov", "disable_denylist", NULL};
-    g_autofree char *shown = vv_advice_shown(key), *list = vv_advice_shown(value);
+    g_autofree char *shown = vv_ready_advice_shown(key), *list = vv_ready_advice_shown(value);
 
     if (strcmp(key, "ids") == 0)
-        vv_advice_add_ids(advice, place, value);
+        vv_ready_advice_add_ids(advice, place, value);
     else if (strstr(key, "ids") || strcmp(key, "id") == 0)
-        vv_advice_add(advice, place, VV_READY_WARN, g_strdup_printf("write ids=%s instead", list),
-                      "vfio-pci has no parameter '%s', so it takes no device for this", shown);
+        vv_ready_advice_add(advice, place, VV_READY_WARN, g_strdup_printf("write ids=%s instead", list),
+                            "vfio-pci has no parameter '%s', so it takes no device for this", shown);
     else if (!g_strv_contains(known, key))
-        vv_advice_add(advice, place, VV_READY_WARN,
-                      g_strdup("take it out; modinfo -p vfio-pci lists what there is"),
-                      "vfio-pci has no parameter '%s'", shown);
+        vv_ready_advice_add(advice, place, VV_READY_WARN,
+                            g_strdup("take it out; modinfo -p vfio-pci lists what there is"),
+                            "vfio-pci has no parameter '%s'", shown);
 }
 
-void vv_advice_parameter(VvAdvice *advice, VvPlace place, const char *module, const char *parameter)
+void vv_ready_advice_parameter(VvReadyAdvice *advice, VvPlace place, const char *module,
+                               const char *parameter)
 {
     g_auto(GStrv) pair = g_strsplit(parameter, "=", 2);
     g_autofree char *value = g_strdup(pair[0] && pair[1] ? g_strdelimit(pair[1], "\"", ' ') : "");
@@ -52,23 +53,24 @@ void vv_advice_parameter(VvAdvice *advice, VvPlace place, const char *module, co
     if (vv_module_same_name(module, "vfio_pci"))
         judge_vfio_pci(advice, place, key, value);
     else if (vv_module_same_name(module, "vfio") && strcmp(key, "ids") == 0)
-        vv_advice_add(advice, place, VV_READY_WARN,
-                      g_strdup_printf("name the module vfio-pci: ids=%s", value),
-                      "ids= is a parameter of vfio-pci, not of vfio");
+        vv_ready_advice_add(advice, place, VV_READY_WARN,
+                            g_strdup_printf("name the module vfio-pci: ids=%s", value),
+                            "ids= is a parameter of vfio-pci, not of vfio");
     else if (vv_module_same_name(module, "vfio_iommu_type1") && is_on(value) &&
              strcmp(key, "allow_unsafe_interrupts") == 0)
-        vv_advice_add(
+        vv_ready_advice_add(
             advice, place, VV_READY_WARN,
             g_strdup("take allow_unsafe_interrupts out; where interrupt remapping is missing, switch it "
                      "on in the firmware"),
             "a guest with a device may send any interrupt to this host, which can take it over");
     else if (strcmp(module, "kvm") == 0 && strcmp(key, "ignore_msrs") == 0 && is_on(value))
-        vv_advice_add(advice, place, VV_READY_INFO, g_strdup("take it out unless a guest stops without it"),
-                      "kvm's ignore_msrs hides mistakes of all guests, and few need it");
+        vv_ready_advice_add(advice, place, VV_READY_INFO,
+                            g_strdup("take it out unless a guest stops without it"),
+                            "kvm's ignore_msrs hides mistakes of all guests, and few need it");
 }
 
 /* softdep MODULE pre: A B post: C */
-static void judge_softdep(VvAdvice *advice, VvPlace place, char **words)
+static void judge_softdep(VvReadyAdvice *advice, VvPlace place, char **words)
 {
     gboolean pre = FALSE;
 
@@ -76,66 +78,68 @@ static void judge_softdep(VvAdvice *advice, VvPlace place, char **words)
         if (g_str_has_suffix(*word, ":")) {
             pre = strcmp(*word, "pre:") == 0;
         } else if (pre && vv_module_same_name(*word, "vfio_pci")) {
-            vv_advice_add_held(advice, words[1]);
+            vv_ready_advice_add_held(advice, words[1]);
         } else if (pre && vv_module_same_name(words[1], "vfio_pci") && !g_str_has_prefix(*word, "vfio")) {
-            g_autofree char *other = vv_advice_shown(*word);
-            vv_advice_add(advice, place, VV_READY_WARN,
-                          g_strdup_printf("turn it round: softdep %s pre: vfio-pci", other),
-                          "this loads %s before vfio-pci, and so %s gets the device first", other, other);
+            g_autofree char *other = vv_ready_advice_shown(*word);
+            vv_ready_advice_add(advice, place, VV_READY_WARN,
+                                g_strdup_printf("turn it round: softdep %s pre: vfio-pci", other),
+                                "this loads %s before vfio-pci, and so %s gets the device first", other,
+                                other);
         }
     }
 }
 
-static void judge_options(VvAdvice *advice, VvPlace place, char **words)
+static void judge_options(VvReadyAdvice *advice, VvPlace place, char **words)
 {
     for (char **word = words + 2; words[1] && *word; word++)
-        vv_advice_parameter(advice, place, words[1], *word);
+        vv_ready_advice_parameter(advice, place, words[1], *word);
 }
 
 /* An install command that does nothing stands for "never". */
-static void judge_install(VvAdvice *advice, VvPlace place, char **words)
+static void judge_install(VvReadyAdvice *advice, VvPlace place, char **words)
 {
     if (words[1] && words[2] && (g_str_has_suffix(words[2], "/false") || g_str_has_suffix(words[2], "/true")))
-        vv_advice_add_ban(advice, place, words[1]);
+        vv_ready_advice_add_ban(advice, place, words[1]);
 }
 
-static void judge_unknown(VvAdvice *advice, VvPlace place, const char *line)
+static void judge_unknown(VvReadyAdvice *advice, VvPlace place, const char *line)
 {
-    g_autofree char *shown = vv_advice_shown(line);
+    g_autofree char *shown = vv_ready_advice_shown(line);
 
     if (strstr(line, "vfio"))
-        vv_advice_add(advice, place, VV_READY_WARN,
-                      g_strdup("a line here is 'options vfio-pci ids=VENDOR:DEVICE' or 'softdep DRIVER pre: "
-                               "vfio-pci'"),
-                      "modprobe does not know '%s' and leaves the line out", shown);
+        vv_ready_advice_add(
+            advice, place, VV_READY_WARN,
+            g_strdup("a line here is 'options vfio-pci ids=VENDOR:DEVICE' or 'softdep DRIVER pre: "
+                     "vfio-pci'"),
+            "modprobe does not know '%s' and leaves the line out", shown);
 }
 
-static void visit(VvAdvice *advice, VvPlace place, char *line)
+static void visit(VvReadyAdvice *advice, VvPlace place, char *line)
 {
     static const char *const others[] = {"alias", "remove", "weakdep", "config", "include", NULL};
-    g_auto(GStrv) words = vv_advice_words(line);
+    g_auto(GStrv) words = vv_ready_advice_words(line);
 
     if (strstr(line, "vfio"))
-        vv_advice_add_input(advice, place.path);
+        vv_ready_advice_add_input(advice, place.path);
     if (strcmp(words[0], "options") == 0)
         judge_options(advice, place, words);
     else if (strcmp(words[0], "softdep") == 0)
         judge_softdep(advice, place, words);
     else if (strcmp(words[0], "blacklist") == 0 && words[1])
-        vv_advice_add_ban(advice, place, words[1]);
+        vv_ready_advice_add_ban(advice, place, words[1]);
     else if (strcmp(words[0], "install") == 0)
         judge_install(advice, place, words);
     else if (!g_strv_contains(others, words[0]))
         judge_unknown(advice, place, line);
 }
 
-void vv_advice_modprobe(VvAdvice *advice)
+void vv_ready_advice_modprobe(VvReadyAdvice *advice)
 {
-    g_autoptr(GPtrArray) paths = vv_advice_conf_files(advice, "modprobe.d", ".conf");
+    g_autoptr(GPtrArray) paths = vv_ready_advice_conf_files(advice, "modprobe.d", ".conf");
 
     for (guint i = 0; i < paths->len; i++) {
-        g_autofree char *text = vv_advice_read(advice, paths->pdata[i]);
+        g_autofree char *text = vv_ready_advice_read(advice, paths->pdata[i]);
         if (text)
-            vv_advice_lines(advice, paths->pdata[i], text, "#", TRUE, visit);
+            vv_ready_advice_lines(advice, paths->pdata[i], text, "#", TRUE, visit);
     }
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/boot/cmdline.h"
 #include "vfio/ready/advice.h"
+#include "vfio/ready/ready-internal.h"
 
 #include <string.h>
 
 /* What is written down against what runs: rows "cmdline". */
 
-gboolean vv_advice_is_ours(const char *word)
+gboolean vv_ready_advice_is_ours(const char *word)
 {
     static const char *const keys[] = {"intel_iommu",
                                        "amd_iommu",
@@ -72,13 +73,28 @@ static gboolean is_effective(const GPtrArray *lines, const char *word)
     return FALSE;
 }
 
-static void judge_unapplied(VvAdvice *advice, const VvBootLine *line, const char *word,
+/* Tools that take arguments on their own command line have a place for them there. */
+static char *with_word(char *template, const char *word)
+{
+    g_autofree char *words = template;
+    g_autoptr(GString) text = g_string_new(words);
+
+    g_string_replace(text, "ARGUMENTS", word, 0);
+    return g_strdup(text->str);
+}
+
+char *vv_ready_advice_boot_with(const VvReadyAdvice *advice, const char *word)
+{
+    return with_word(vv_ready_boot_with(advice->ready, word, NULL), word);
+}
+
+static void judge_unapplied(VvReadyAdvice *advice, const VvBootLine *line, const char *word,
                             const GPtrArray *lines)
 {
-    const VvBootStack *stack = advice->ready->stack;
-    g_autofree char *shown = vv_advice_shown(word);
+    g_autofree char *shown = vv_ready_advice_shown(word);
+    g_autofree char *run = with_word(g_strdup(advice->ready->stack->run), shown);
     gboolean any;
-    gboolean made = is_generated(lines, word, &any) || !*stack->run;
+    gboolean made = is_generated(lines, word, &any) || !*run;
     VvReadyRow *row =
         vv_ready_add(advice->rows, "cmdline", VV_READY_WARN,
                      "%s, line %u has %s, and the running kernel does not%s", line->path, line->line, shown,
@@ -86,40 +102,34 @@ static void judge_unapplied(VvAdvice *advice, const VvBootLine *line, const char
                      : any ? ": what it boots from was not made anew"
                            : "");
 
-    if (made)
-        row->remedy = g_strdup("reboot");
-    else
-        row->remedy = g_strdup_printf("run: %s, then reboot", stack->run);
+    row->remedy = made ? g_strdup("reboot") : g_strdup_printf("run: %s, then reboot", run);
     if (!made && !any && !advice->ready->is_root)
-        row->root = g_strdup_printf(
-            "whether %s was run, because what this host boots from is closed to others", stack->run);
+        row->root = g_strdup_printf("whether %s was run: what this host boots from is closed to others", run);
 }
 
-static void judge_elsewhere(VvAdvice *advice, const VvBootLine *line, const char *word)
+static void judge_elsewhere(VvReadyAdvice *advice, const VvBootLine *line, const char *word)
 {
     const VvBootStack *stack = advice->ready->stack;
-    g_autofree char *shown = vv_advice_shown(word);
+    g_autofree char *shown = vv_ready_advice_shown(word);
     VvReadyRow *row =
         vv_ready_add(advice->rows, "cmdline", VV_READY_WARN,
-                     "%s, line %u has %s, but this host boots by %s, which does not read that file",
+                     stack->kind == VV_BOOT_UNKNOWN
+                         ? "%s, line %u has %s, and the running kernel does not; how this host boots is %s"
+                         : "%s, line %u has %s, but this host boots by %s, which does not read that file",
                      line->path, line->line, shown, stack->name);
 
-    if (stack->prints_only)
-        row->remedy = g_strdup("run: virt-vfio setup --iommu, which prints what to write where");
-    else if (*stack->run)
-        row->remedy = g_strdup_printf("write it to %s, then run: %s, then reboot", stack->edit, stack->run);
-    else
-        row->remedy = g_strdup_printf("write it to %s, then reboot", stack->edit);
+    row->remedy = vv_ready_advice_boot_with(advice, shown);
 }
 
-static void judge_line(VvAdvice *advice, const VvBootLine *line, const GPtrArray *lines, GHashTable *told)
+static void judge_line(VvReadyAdvice *advice, const VvBootLine *line, const GPtrArray *lines,
+                       GHashTable *told)
 {
     g_autoptr(GPtrArray) words = vv_cmdline_parse(line->arguments);
 
     for (guint i = 0; i < words->len; i++) {
         const char *word = words->pdata[i];
-        if (!vv_advice_is_ours(word) || !is_plain(word) || vv_cmdline_has(advice->cmdline, word) ||
-            g_hash_table_contains(told, word))
+        if (!vv_ready_advice_is_ours(word) || !is_plain(word) || vv_cmdline_has(advice->cmdline, word) ||
+            g_hash_table_contains(told, word) || g_hash_table_contains(advice->wrong, word))
             continue;
         if (line->effective)
             judge_unapplied(advice, line, word, lines);
@@ -139,38 +149,54 @@ static gboolean is_anywhere(const GPtrArray *lines, const char *word)
     return FALSE;
 }
 
-/* Where nothing that is written down can be read, nothing can be said of what is missing there. */
-static gboolean knows_source(const GPtrArray *lines)
+/* What a variable of the boot loader's stands for is not known (tuned: $tuned_params), but for those that
+ * Ubuntu and the files of GRUB have. */
+static gboolean has_variable(const char *arguments)
 {
-    for (guint i = 0; i < lines->len; i++) {
-        const VvBootLine *line = lines->pdata[i];
-        if (line->effective && !line->generated)
+    for (const char *at = arguments; (at = strpbrk(at, "$`")); at++)
+        if (!g_str_has_prefix(at, "$vt_handoff") && !g_str_has_prefix(at, "$GRUB_CMDLINE_LINUX") &&
+            !g_str_has_prefix(at, "${GRUB_CMDLINE_LINUX"))
             return TRUE;
-    }
     return FALSE;
 }
 
-static void judge_unwritten(VvAdvice *advice, const GPtrArray *lines)
+/* Can all be read that the running kernel may have its arguments from? Else nothing can be said of what is
+ * missing there. */
+static gboolean knows_source(const VvReadyAdvice *advice, const GPtrArray *lines)
+{
+    gboolean edited = FALSE, generated = FALSE;
+
+    for (guint i = 0; i < lines->len; i++) {
+        const VvBootLine *line = lines->pdata[i];
+        if (line->effective && has_variable(line->arguments))
+            return FALSE;
+        edited |= line->effective && !line->generated;
+        generated |= line->effective && line->generated;
+    }
+    return edited && (generated || advice->ready->is_root);
+}
+
+static void judge_unwritten(VvReadyAdvice *advice, const GPtrArray *lines)
 {
     g_autoptr(GPtrArray) words = vv_cmdline_parse(advice->cmdline);
-    const VvBootStack *stack = advice->ready->stack;
 
     for (guint i = 0; i < words->len; i++) {
         const char *word = words->pdata[i];
-        if (!vv_advice_is_ours(word) || is_anywhere(lines, word))
+        if (!vv_ready_advice_is_ours(word) || is_anywhere(lines, word) ||
+            g_hash_table_contains(advice->wrong, word))
             continue;
-        g_autofree char *shown = vv_advice_shown(word);
+        g_autofree char *shown = vv_ready_advice_shown(word);
         VvReadyRow *row =
             vv_ready_add(advice->rows, "cmdline", VV_READY_WARN,
                          "%s runs, but is written nowhere: typed at the boot menu, it is gone after "
                          "the next boot",
                          shown);
-        row->remedy = g_strdup_printf("to keep it, write it to %s%s%s", stack->edit,
-                                      *stack->run ? ", then run: " : "", stack->run);
+        g_autofree char *how = vv_ready_advice_boot_with(advice, shown);
+        row->remedy = g_strdup_printf("to keep it, %s", how);
     }
 }
 
-void vv_advice_running(VvAdvice *advice, const GPtrArray *lines)
+void vv_ready_advice_running(VvReadyAdvice *advice, const GPtrArray *lines)
 {
     g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
@@ -181,6 +207,6 @@ void vv_advice_running(VvAdvice *advice, const GPtrArray *lines)
         if (!line->generated)
             judge_line(advice, line, lines, told);
     }
-    if (knows_source(lines))
+    if (knows_source(advice, lines))
         judge_unwritten(advice, lines);
 }

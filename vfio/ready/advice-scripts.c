@@ -21,7 +21,7 @@ static char *first_match(const char *text, const char *pattern)
 }
 
 /* new_id wants "vendor device", with a blank (Documentation/ABI/testing/sysfs-bus-pci). */
-static void judge_new_id(VvAdvice *advice, VvPlace place, const char *command)
+static void judge_new_id(VvReadyAdvice *advice, VvPlace place, const char *command)
 {
     g_autofree char *address = first_match(command, "\\b[0-9a-f]{4}:[0-9a-f]{2}:[0-1][0-9a-f]\\.[0-7]\\b");
     g_autofree char *ids = first_match(command, "\\b[0-9a-f]{4}:[0-9a-f]{4}\\b");
@@ -29,14 +29,14 @@ static void judge_new_id(VvAdvice *advice, VvPlace place, const char *command)
     if (!strstr(command, "new_id"))
         return;
     if (address)
-        vv_advice_add(
+        vv_ready_advice_add(
             advice, place, VV_READY_WARN,
             g_strdup_printf("write: echo vfio-pci > /sys/bus/pci/devices/%s/driver_override, then echo "
                             "%s > /sys/bus/pci/drivers_probe; or take it out and use: virt-vfio bind %s",
                             address, address, address),
             "new_id wants a vendor and a device, and %s is an address, which the kernel refuses", address);
     else if (ids)
-        vv_advice_add(
+        vv_ready_advice_add(
             advice, place, VV_READY_WARN,
             g_strdup_printf("write '%.4s %s' with a blank; or use virt-vfio bind, which takes one card "
                             "and not all of a model",
@@ -45,27 +45,28 @@ static void judge_new_id(VvAdvice *advice, VvPlace place, const char *command)
 }
 
 /* Only "0" and a newline, two bytes, switch the ROM off (drivers/pci/pci-sysfs.c, pci_write_rom). */
-static void judge_rom(VvAdvice *advice, VvPlace place, const char *command)
+static void judge_rom(VvReadyAdvice *advice, VvPlace place, const char *command)
 {
     if (has(command, "(echo\\s+-n\\s+[\"']?0|printf\\s+[\"']?0)[\"']?\\s*>+\\s*\\S*/?rom\\b"))
-        vv_advice_add(advice, place, VV_READY_WARN,
-                      g_strdup("write: echo 0 > rom, without -n; or use: virt-vfio rom dump"),
-                      "without a newline a 0 switches the ROM on, not off");
+        vv_ready_advice_add(advice, place, VV_READY_WARN,
+                            g_strdup("write: echo 0 > rom, without -n; or use: virt-vfio rom dump"),
+                            "without a newline a 0 switches the ROM on, not off");
 }
 
-static void judge_habits(VvAdvice *advice, VvPlace place, const char *command)
+static void judge_habits(VvReadyAdvice *advice, VvPlace place, const char *command)
 {
     if (strstr(command, "DMAR: IOMMU enabled"))
-        vv_advice_add(advice, place, VV_READY_INFO, g_strdup("ask instead: virt-vfio check"),
-                      "the kernel says 'DMAR: IOMMU enabled' when it reads the argument, whether there is an "
-                      "IOMMU or not");
+        vv_ready_advice_add(
+            advice, place, VV_READY_INFO, g_strdup("ask instead: virt-vfio check"),
+            "the kernel says 'DMAR: IOMMU enabled' when it reads the argument, whether there is an "
+            "IOMMU or not");
     if (has(command, "\\bsed\\b.*default/grub\\b"))
-        vv_advice_add(
+        vv_ready_advice_add(
             advice, place, VV_READY_INFO, g_strdup("use instead: virt-vfio setup --iommu"),
             "sed breaks GRUB's quotes and empty values, and a file in /etc/default/grub.d may overrule it");
 }
 
-static void visit(VvAdvice *advice, VvPlace place, char *line)
+static void visit(VvReadyAdvice *advice, VvPlace place, char *line)
 {
     g_auto(GStrv) commands = g_regex_split_simple(";|&&|\\|\\|", line, G_REGEX_RAW, 0);
 
@@ -76,16 +77,16 @@ static void visit(VvAdvice *advice, VvPlace place, char *line)
     }
 }
 
-static void read_script(VvAdvice *advice, const char *path, const char *comments)
+static void read_script(VvReadyAdvice *advice, const char *path, const char *comments)
 {
-    g_autofree char *text = vv_advice_read(advice, path);
+    g_autofree char *text = vv_ready_advice_read(advice, path);
 
     if (text)
-        vv_advice_lines(advice, path, text, comments, TRUE, visit);
+        vv_ready_advice_lines(advice, path, text, comments, TRUE, visit);
 }
 
 /* What is no text file of these endings is looked at only if it is a script. */
-static gboolean is_worth_reading(const VvAdvice *advice, const char *path)
+static gboolean is_worth_reading(const VvReadyAdvice *advice, const char *path)
 {
     char start[4] = "";
 
@@ -96,7 +97,7 @@ static gboolean is_worth_reading(const VvAdvice *advice, const char *path)
 }
 
 /* Not through links: those in .wants folders lead to units that are read anyway. */
-static void read_folder(VvAdvice *advice, const char *folder, guint depth)
+static void read_folder(VvReadyAdvice *advice, const char *folder, guint depth)
 {
     g_autoptr(GPtrArray) names = vv_sysfs_list(advice->ready->sysfs, folder);
 
@@ -112,11 +113,11 @@ static void read_folder(VvAdvice *advice, const char *folder, guint depth)
     }
 }
 
-void vv_advice_scripts(VvAdvice *advice)
+void vv_ready_advice_scripts(VvReadyAdvice *advice)
 {
     static const char *const folders[] = {"etc/systemd/system", "etc/libvirt/hooks",
                                           "etc/initramfs-tools/scripts", "usr/local/bin", "usr/local/sbin"};
-    g_autoptr(GPtrArray) rules = vv_advice_conf_files(advice, "udev/rules.d", ".rules");
+    g_autoptr(GPtrArray) rules = vv_ready_advice_conf_files(advice, "udev/rules.d", ".rules");
 
     read_script(advice, "etc/rc.local", "#");
     read_script(advice, "etc/rc.d/rc.local", "#");

@@ -5,7 +5,7 @@
 
 static void id_free(gpointer data)
 {
-    VvAdviceId *id = data;
+    VvReadyAdviceId *id = data;
 
     g_free(id->path);
     g_free(id);
@@ -13,14 +13,14 @@ static void id_free(gpointer data)
 
 static void ban_free(gpointer data)
 {
-    VvAdviceBan *ban = data;
+    VvReadyAdviceBan *ban = data;
 
     g_free(ban->path);
     g_free(ban->module);
     g_free(ban);
 }
 
-static void begin(VvAdvice *advice, const VvReadyHost *ready, GPtrArray *rows)
+static void begin(VvReadyAdvice *advice, const VvReadyHost *ready, GPtrArray *rows)
 {
     advice->ready = ready;
     advice->rows = rows;
@@ -31,39 +31,41 @@ static void begin(VvAdvice *advice, const VvReadyHost *ready, GPtrArray *rows)
     advice->bans = g_ptr_array_new_with_free_func(ban_free);
     advice->held = g_ptr_array_new_with_free_func(g_free);
     advice->inputs = g_ptr_array_new_with_free_func(g_free);
+    advice->wrong = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     advice->assigned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
-static void end(VvAdvice *advice)
+static void end(VvReadyAdvice *advice)
 {
     g_free(advice->cmdline);
     g_ptr_array_unref(advice->ids);
     g_ptr_array_unref(advice->bans);
     g_ptr_array_unref(advice->held);
     g_ptr_array_unref(advice->inputs);
+    g_hash_table_unref(advice->wrong);
     g_hash_table_unref(advice->assigned);
 }
 
-static void look(VvAdvice *advice)
+static void look(VvReadyAdvice *advice)
 {
     g_autoptr(GPtrArray) lines = vv_boot_lines(advice->ready->sysfs, advice->ready->stack);
 
-    vv_advice_modprobe(advice);
-    vv_advice_modules(advice);
-    vv_advice_initramfs(advice);
-    vv_advice_grub(advice);
-    vv_advice_kernel(advice, lines);
-    vv_advice_scripts(advice);
-    vv_advice_sysctl(advice);
-    vv_advice_judge_ids(advice);
-    vv_advice_judge_bans(advice);
-    vv_advice_judge_images(advice);
-    vv_advice_running(advice, lines);
+    vv_ready_advice_modprobe(advice);
+    vv_ready_advice_modules(advice);
+    vv_ready_advice_initramfs(advice);
+    vv_ready_advice_grub(advice);
+    vv_ready_advice_kernel(advice, lines);
+    vv_ready_advice_scripts(advice);
+    vv_ready_advice_sysctl(advice);
+    vv_ready_advice_judge_ids(advice);
+    vv_ready_advice_judge_bans(advice);
+    vv_ready_advice_judge_images(advice);
+    vv_ready_advice_running(advice, lines);
 }
 
 void vv_ready_advice(const VvReadyHost *ready, GPtrArray *rows)
 {
-    VvAdvice advice = {0};
+    VvReadyAdvice advice = {0};
     guint before = rows->len;
 
     begin(&advice, ready, rows);

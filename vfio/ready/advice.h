@@ -12,20 +12,20 @@ typedef struct {
     guint line;       /* from 1; 0: the file as a whole */
 } VvPlace;
 
-/* One id that vfio-pci is told to take. Owned by the VvAdvice. */
+/* One id that vfio-pci is told to take. Owned by the VvReadyAdvice. */
 typedef struct {
     char *path;
     guint line;
     guint vendor, device, subvendor, subdevice; /* G_MAXUINT: any */
     guint class_code, class_mask;
-} VvAdviceId;
+} VvReadyAdviceId;
 
 /* A driver that is kept from loading. */
 typedef struct {
     char *path;
     guint line;
     char *module;
-} VvAdviceBan;
+} VvReadyAdviceBan;
 
 typedef struct {
     const VvReadyHost *ready;
@@ -33,80 +33,85 @@ typedef struct {
     char *cmdline;   /* /proc/cmdline; "" when it cannot be read */
     guint files;     /* that were read */
     guint in_file;   /* findings in the present one */
-    GPtrArray *ids;  /* VvAdviceId */
-    GPtrArray *bans; /* VvAdviceBan */
+    GPtrArray *ids;  /* VvReadyAdviceId */
+    GPtrArray *bans; /* VvReadyAdviceBan */
     GPtrArray *held; /* char *: modules that wait for vfio-pci by a softdep */
     gboolean early;  /* the initramfs loads vfio-pci by itself */
     gboolean hooked; /* mkinitcpio copies modprobe.d (hook modconf), or is not what makes the initramfs */
     GHashTable *assigned; /* GRUB's variables so far: char * -> char * */
+    GHashTable *wrong;    /* char *: arguments of the kernel that there is advice against */
     GPtrArray *inputs;    /* char *: files whose content is copied into an initramfs and that speak of vfio */
-} VvAdvice;
+} VvReadyAdvice;
 
 /* Appends a row "advice": "/PATH, line N: what is wrong"; at most 20 in one file. `remedy` (the correction in
  * exact words) is taken. */
-void vv_advice_add(VvAdvice *advice, VvPlace place, VvReadyVerdict verdict, char *remedy, const char *format,
-                   ...) G_GNUC_PRINTF(5, 6);
+void vv_ready_advice_add(VvReadyAdvice *advice, VvPlace place, VvReadyVerdict verdict, char *remedy,
+                         const char *format, ...) G_GNUC_PRINTF(5, 6);
 
 /* A word of a file as it can be shown to people: printable, at most 60 characters. New string. */
-char *vv_advice_shown(const char *word);
+char *vv_ready_advice_shown(const char *word);
 
 /* Reads a text file for advice, up to a megabyte; NULL when it is not there. Counts it, and begins its
  * findings. */
-char *vv_advice_read(VvAdvice *advice, const char *path);
+char *vv_ready_advice_read(VvReadyAdvice *advice, const char *path);
 
 /* One line of a text. `backslash`: one that ends in a backslash goes on in the next. */
-typedef void (*VvAdviceLineFn)(VvAdvice *advice, VvPlace place, char *line);
+typedef void (*VvReadyAdviceLineFn)(VvReadyAdvice *advice, VvPlace place, char *line);
 
 /* Calls `visit` with each line that is not empty and does not begin with one of `comments`, without blanks at
  * both ends. */
-void vv_advice_lines(VvAdvice *advice, const char *path, const char *text, const char *comments,
-                     gboolean backslash, VvAdviceLineFn visit);
+void vv_ready_advice_lines(VvReadyAdvice *advice, const char *path, const char *text, const char *comments,
+                           gboolean backslash, VvReadyAdviceLineFn visit);
 
 /* The words of a line between blanks, without empty ones; owned by the caller. */
-char **vv_advice_words(const char *line);
+char **vv_ready_advice_words(const char *line);
 
 /* The files NAME.conf that count of such folders ("modprobe.d"): of two with one name that of the first
  * folder, in the order /etc, /run, /usr/local/lib, /usr/lib, /lib (modprobe.d(5), modules-load.d(5),
  * sysctl.d(5)). Paths, sorted by name; owned by the caller. Files in /etc that speak of vfio and have another
  * ending are advised against. */
-GPtrArray *vv_advice_conf_files(VvAdvice *advice, const char *folder, const char *ending);
+GPtrArray *vv_ready_advice_conf_files(VvReadyAdvice *advice, const char *folder, const char *ending);
 
 /* Is the running kernel at least MAJOR.MINOR? FALSE when it does not say. */
-gboolean vv_advice_kernel_is(const VvAdvice *advice, guint major, guint minor);
+gboolean vv_ready_advice_kernel_is(const VvReadyAdvice *advice, guint major, guint minor);
 
 /* "ids=10de:1b80,10de:10f0" without "ids=". */
-void vv_advice_add_ids(VvAdvice *advice, VvPlace place, const char *list);
-void vv_advice_add_ban(VvAdvice *advice, VvPlace place, const char *module);
-void vv_advice_add_held(VvAdvice *advice, const char *module);
-void vv_advice_add_input(VvAdvice *advice, const char *path);
+void vv_ready_advice_add_ids(VvReadyAdvice *advice, VvPlace place, const char *list);
+void vv_ready_advice_add_ban(VvReadyAdvice *advice, VvPlace place, const char *module);
+void vv_ready_advice_add_held(VvReadyAdvice *advice, const char *module);
+void vv_ready_advice_add_input(VvReadyAdvice *advice, const char *path);
 
 /* One parameter of a module, from modprobe.d or the kernel's command line. */
-void vv_advice_parameter(VvAdvice *advice, VvPlace place, const char *module, const char *parameter);
+void vv_ready_advice_parameter(VvReadyAdvice *advice, VvPlace place, const char *module,
+                               const char *parameter);
 
 /* A module's name in a list that is loaded at boot. */
-void vv_advice_listed(VvAdvice *advice, VvPlace place, const char *module);
+void vv_ready_advice_listed(VvReadyAdvice *advice, VvPlace place, const char *module);
 
 /* A driver that takes every graphics card of its vendor as soon as it is loaded. */
-gboolean vv_advice_is_graphics(const char *module);
+gboolean vv_ready_advice_is_graphics(const char *module);
 
 /* The parts. Each reads its files. */
-void vv_advice_modprobe(VvAdvice *advice);
-void vv_advice_modules(VvAdvice *advice);
-void vv_advice_initramfs(VvAdvice *advice);
-void vv_advice_scripts(VvAdvice *advice);
-void vv_advice_sysctl(VvAdvice *advice);
-void vv_advice_grub(VvAdvice *advice);
+void vv_ready_advice_modprobe(VvReadyAdvice *advice);
+void vv_ready_advice_modules(VvReadyAdvice *advice);
+void vv_ready_advice_initramfs(VvReadyAdvice *advice);
+void vv_ready_advice_scripts(VvReadyAdvice *advice);
+void vv_ready_advice_sysctl(VvReadyAdvice *advice);
+void vv_ready_advice_grub(VvReadyAdvice *advice);
 /* lines: VvBootLine, of vv_boot_lines(). */
-void vv_advice_kernel(VvAdvice *advice, const GPtrArray *lines);
-void vv_advice_running(VvAdvice *advice, const GPtrArray *lines);
+void vv_ready_advice_kernel(VvReadyAdvice *advice, const GPtrArray *lines);
+void vv_ready_advice_running(VvReadyAdvice *advice, const GPtrArray *lines);
 
 /* Is this an argument of the kernel that passing devices through is about? */
-gboolean vv_advice_is_ours(const char *word);
+gboolean vv_ready_advice_is_ours(const char *word);
+
+/* How such an argument gets on this host's kernel command line, in exact words: new string. */
+char *vv_ready_advice_boot_with(const VvReadyAdvice *advice, const char *word);
 
 /* What was gathered before, against the devices of this host. */
-void vv_advice_judge_ids(VvAdvice *advice);
-void vv_advice_judge_bans(VvAdvice *advice);
-void vv_advice_judge_images(VvAdvice *advice);
+void vv_ready_advice_judge_ids(VvReadyAdvice *advice);
+void vv_ready_advice_judge_bans(VvReadyAdvice *advice);
+void vv_ready_advice_judge_images(VvReadyAdvice *advice);
 
 /* What rebuilds the initramfs of every kernel: "update-initramfs -u -k all". Static. */
-const char *vv_advice_rebuild(const VvAdvice *advice);
+const char *vv_ready_advice_rebuild(const VvReadyAdvice *advice);
