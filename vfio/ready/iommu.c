@@ -81,7 +81,8 @@ static char *why_off(const VvReadyHost *ready, const char *table, const char *cm
     const char *off = off_word(cmdline);
 
     if (off)
-        return vv_ready_boot_without(ready, off);
+        /* setup does not want amd_iommu=on, which is no value. */
+        return vv_ready_boot_without(ready, off, strcmp(off, "amd_iommu=off") ? "setup --iommu" : NULL);
     if (!table)
         return g_strdup("see acpi: without the firmware's help the kernel finds none");
     if (strcmp(table, "DMAR") == 0 && !vv_cmdline_has(cmdline, "intel_iommu=on"))
