@@ -180,6 +180,8 @@ static void test_iommu_amd(void **state)
     take_iommu(&f);
     /* AMD's is on by itself: amd_iommu=on is no remedy. */
     ready_host_expect(&f, "iommu", VV_READY_FAIL, "no IOMMU", "\"AMD-Vi\"");
+    ready_host_put(&f, "proc/cmdline", "intel_iommu=off\n");
+    ready_host_expect(&f, "iommu", VV_READY_FAIL, "no IOMMU", "\"AMD-Vi\"");
     ready_host_put(&f, "proc/cmdline", "amd_iommu=off\n");
     ready_host_expect(&f, "iommu", VV_READY_FAIL, "no IOMMU",
                       "take amd_iommu=off away from this system's kernel "
