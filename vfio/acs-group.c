@@ -189,6 +189,40 @@ static void explain_slots(VvGroupView *view, const VvHost *host)
     }
 }
 
+/* Its drives are in a segment of their own, and do DMA under its address (drivers/pci/pci.c,
+ * pci_real_dma_dev). */
+static const VvDevice *find_vmd(const VvGroupView *view)
+{
+    const VvDevice *vmd = NULL;
+    gboolean others = FALSE;
+
+    for (guint i = 0; i < view->members->len; i++) {
+        const VvDevice *member = view->members->pdata[i];
+        if (member->vendor == 0x8086 && member->class_code >> 8 == 0x0104)
+            vmd = member;
+        others |= member->address.segment >= 0x10000;
+    }
+    return others ? vmd : NULL;
+}
+
+static void explain(VvGroupView *view, const VvHost *host)
+{
+    const VvDevice *vmd = find_vmd(view);
+
+    if (vmd) {
+        add_cause(view, vmd, "vmd", "Intel VMD %s has the drives behind it do DMA under its own address",
+                  vmd->text);
+        return;
+    }
+    explain_ports(view, host);
+    explain_slots(view, host);
+    if (!view->why->len)
+        add_cause(view, view->members->pdata[0], "alias",
+                  "nothing in the device tree says why: the kernel may know that they use one another's "
+                  "address for "
+                  "DMA (drivers/pci/quirks.c), or the IOMMU cannot tell them apart");
+}
+
 VvGroupView *vv_group_view(VvHost *host, int group)
 {
     VvGroupView *view = g_new0(VvGroupView, 1);
@@ -201,13 +235,7 @@ VvGroupView *vv_group_view(VvHost *host, int group)
     view->help = g_ptr_array_new_with_free_func(g_free);
     if (!view->too_large)
         return view;
-    explain_ports(view, host);
-    explain_slots(view, host);
-    if (!view->why->len)
-        add_cause(view, view->members->pdata[0], "alias",
-                  "nothing in the device tree says why: the kernel may know that they use one another's "
-                  "address for "
-                  "DMA (drivers/pci/quirks.c), or the IOMMU cannot tell them apart");
+    explain(view, host);
     vv_acs_add_help(host, view);
     return view;
 }

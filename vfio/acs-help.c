@@ -186,8 +186,24 @@ static void help_override(const VvHost *host, VvGroupView *view)
     }
 }
 
+static void help_vmd(VvGroupView *view)
+{
+    const VvGroupCause *cause = view->why->pdata[0];
+
+    add(view, "the firmware's setup: switch VMD off for these slots; the drives are then plain NVMe with "
+              "groups of their "
+              "own, at other addresses (not where a RAID of Intel's is on them)");
+    add(view,
+        "hand over VMD with all drives behind it, which this host then has no use of: virt-vfio plan %s",
+        cause->device->text);
+}
+
 void vv_acs_add_help(VvHost *host, VvGroupView *view)
 {
+    if (has_cause(view, "vmd")) {
+        help_vmd(view);
+        return;
+    }
     help_slot(host, view);
     help_firmware(view);
     help_whole(host, view);

@@ -46,7 +46,8 @@ VvAcsOverride vv_acs_override(const VvSysfs *sysfs);
 
 /* One cause of a group's size. Codes: no-acs (a port or switch lacks Access Control Services), acs-off (it
  * has them, switched off), chipset (the same of what is built into the chipset), multifunction (functions of
- * one slot lack them), pci-bridge (conventional PCI behind it), alias (none that can be seen from here). */
+ * one slot lack them), pci-bridge (conventional PCI behind it), vmd (Intel's Volume Management Device), alias
+ * (none that can be seen from here). */
 typedef struct {
     const VvDevice *device;
     const char *code; /* static */

@@ -13,8 +13,8 @@ gboolean vv_module_available(const VvSysfs *sysfs, const char *driver);
 gboolean vv_module_load_driver(const VvSysfs *sysfs, const char *driver, const char *modalias,
                                GError **error);
 
-/* Are these names of one module or driver? "-" and "_" are the same: modules have underscores, whatever they are
- * asked for as (libkmod, modname_normalize); drivers have both. */
+/* Are these names of one module or driver? "-" and "_" are the same: modules have underscores, whatever they
+ * are asked for as (libkmod, modname_normalize); drivers have both. */
 gboolean vv_module_same_name(const char *a, const char *b);
 
 /* The name of the PCI driver that a loaded module has registered ("vfio_pci" -> "vfio-pci"): new string, NULL

@@ -306,6 +306,21 @@ static void test_slots(void **state)
     fake_host_free(fake);
 }
 
+static void test_vmd(void **state)
+{
+    FakeHost *fake = fake_host_load("server-sriov");
+    VvHost *host = fake_host_scan(fake);
+    g_autoptr(VvGroupView) view = view_of(host, "10000:01:00.0");
+
+    assert_int_equal(view->why->len, 1);
+    assert_non_null(find_cause(view, "0000:c9:00.5", "vmd"));
+    assert_int_equal(view->help->len, 2);
+    assert_non_null(strstr(view->help->pdata[0], "switch VMD off"));
+    assert_non_null(strstr(view->help->pdata[1], "virt-vfio plan 0000:c9:00.5"));
+    vv_host_free(host);
+    fake_host_free(fake);
+}
+
 static void test_override(void **state)
 {
     static const struct {
@@ -349,7 +364,8 @@ int main(void)
         cmocka_unit_test(test_registers),     cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_amd_desktop),   cmocka_unit_test(test_amd_registers),
         cmocka_unit_test(test_intel_desktop), cmocka_unit_test(test_ports),
-        cmocka_unit_test(test_slots),         cmocka_unit_test(test_override),
+        cmocka_unit_test(test_slots),         cmocka_unit_test(test_vmd),
+        cmocka_unit_test(test_override),
     };
 
     return cmocka_run_group_tests_name("acs", tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "test.h"
 
+#include "boot-host.h"
 #include "ready-host.h"
 #include "vfio/ready/advice.h"
 
@@ -150,6 +151,24 @@ static void test_modprobe(void **state)
     set_up_host(&f);
     expect_nothing(&f);
     check_cases(&f, cases, G_N_ELEMENTS(cases));
+    ready_host_down(&f);
+}
+
+/* The number of files is that of files: one with two lines of arguments is one. */
+static void test_count(void **state)
+{
+    ReadyHost f;
+
+    set_up_host(&f);
+    ready_host_put(&f, "etc/default/grub",
+                   "GRUB_CMDLINE_LINUX=\"intel_iommu=on iommu=pt\"\n"
+                   "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet\"\n");
+    ready_host_put(&f, "etc/modprobe.d/a.conf", "");
+    advise(&f);
+    assert_text(
+        ((VvReadyRow *)f.rows->pdata[0])->evidence,
+        "nothing wrong in 3 files of modprobe.d, module lists, boot configuration, units and scripts");
+    assert_null(((VvReadyRow *)f.rows->pdata[0])->root);
     ready_host_down(&f);
 }
 
@@ -641,6 +660,76 @@ static void test_images(void **state)
     ready_host_down(&f);
 }
 
+static void advise_stack(FakeHost *fake, GPtrArray *rows)
+{
+    VvSysfs *sysfs = fake_host_sysfs(fake);
+    g_autoptr(VvBootStack) stack = vv_boot_detect(sysfs);
+    g_autoptr(VvTopology) topology = vv_topology_read(sysfs);
+
+    g_ptr_array_set_size(rows, 0);
+    vv_ready_advice(&(VvReadyHost){.sysfs = sysfs, .topology = topology, .stack = stack, .is_root = TRUE},
+                    rows);
+}
+
+/* Every boot stack: as it was recorded nothing is wrong, and GRUB's file is told of as what it is there. */
+static void test_stacks(void **state)
+{
+    static const struct {
+        VvBootKind kind;
+        const char *remedy; /* NULL: GRUB's file counts */
+    } kinds[] = {
+        {VV_BOOT_UNKNOWN, "boot with hugepages=64"},
+        {VV_BOOT_GRUB_BLS, "grubby --update-kernel=ALL --args=\"hugepages=64\""},
+        {VV_BOOT_SYSTEMD_BOOT, "put hugepages=64 into /etc/kernel/cmdline and run kernel-install add"},
+        {VV_BOOT_LOADER_ENTRIES, "put hugepages=64 into /boot/loader/entries/*.conf; then reboot"},
+        {VV_BOOT_SDBOOT_MANAGE, "/etc/sdboot-manage.conf and run sdboot-manage gen"},
+        {VV_BOOT_UKI_MKINITCPIO, "and run mkinitcpio -P"},
+        {VV_BOOT_KERNELSTUB, "kernelstub --add-options \"hugepages=64\""},
+        {VV_BOOT_BOOTC, "--options \"hugepages=64\""},
+        {VV_BOOT_RPM_OSTREE, "rpm-ostree kargs --append-if-missing=\"hugepages=64\""},
+        {VV_BOOT_SUSE_BLS, "/etc/kernel/cmdline and run sdbootutil update-all-entries"},
+        {VV_BOOT_LIMINE, "and run limine-update"},
+        {VV_BOOT_REFIND, "put hugepages=64 into /boot/refind_linux.conf; then reboot"},
+        {VV_BOOT_PROXMOX, "/etc/kernel/cmdline and run proxmox-boot-tool refresh"},
+        {VV_BOOT_NIXOS, "/etc/nixos/configuration.nix"},
+    };
+    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify)vv_ready_row_free);
+
+    for (guint i = 0; i < boot_hosts_n; i++) {
+        FakeHost *fake = fake_host_new("");
+        const BootHost *boot = &boot_hosts[i];
+        const char *remedy = NULL;
+
+        for (gsize k = 0; k < G_N_ELEMENTS(kinds); k++)
+            if (kinds[k].kind == boot->kind)
+                remedy = kinds[k].remedy;
+        boot_host_put(fake, boot);
+        advise_stack(fake, rows);
+        const VvReadyRow *row = rows->pdata[0];
+        if (strcmp(boot->name, "rhel-9") == 0) {
+            assert_non_null(strstr(row->evidence, "/boot/loader/entries/"));
+            assert_non_null(
+                strstr(row->remedy, "grubby --update-kernel=ALL --remove-args=\"intel_iommu=off\""));
+        } else if (rows->len != 1 || row->verdict != VV_READY_PASS) {
+            fail_msg("%s: %s -> %s", boot->name, row->evidence, row->remedy);
+        }
+        g_autofree char *grub = vv_sysfs_read_all(fake_host_sysfs(fake), "etc/default/grub", 65536);
+        g_autofree char *edited = g_strconcat(
+            grub ? grub : "", "\nGRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX hugepages=64\"\n", NULL);
+        fake_host_put(fake, "etc/default/grub", edited);
+        advise_stack(fake, rows);
+        row = rows->pdata[rows->len - 1];
+        if (!g_str_has_prefix(row->evidence, "/etc/default/grub, line ") ||
+            !strstr(row->evidence, " has hugepages=64") || strcmp(row->id, "cmdline") != 0 ||
+            !strstr(row->remedy, remedy ? remedy : "then reboot") ||
+            !strstr(row->evidence, boot->kind == VV_BOOT_UNKNOWN ? "how this host boots is"
+                                   : remedy                      ? "which does not read that file"
+                                                                 : "the running kernel does not"))
+            fail_msg("%s: %s -> %s", boot->name, row->evidence, row->remedy);
+        fake_host_free(fake);
+    }
+}
+
 /* Nothing that a file holds gets through to the terminal, ends the program, or makes a thousand rows. */
 static void test_hostile(void **state)
 {
@@ -714,15 +803,16 @@ static void test_hostile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_modprobe),  cmocka_unit_test(test_masks),
-        cmocka_unit_test(test_blacklist), cmocka_unit_test(test_built_in),
-        cmocka_unit_test(test_twins),     cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_dracut),    cmocka_unit_test(test_mkinitcpio),
-        cmocka_unit_test(test_arguments), cmocka_unit_test(test_frame_buffer),
-        cmocka_unit_test(test_amd),       cmocka_unit_test(test_override),
-        cmocka_unit_test(test_running),   cmocka_unit_test(test_elsewhere),
-        cmocka_unit_test(test_grub),      cmocka_unit_test(test_scripts),
-        cmocka_unit_test(test_sysctl),    cmocka_unit_test(test_images),
+        cmocka_unit_test(test_modprobe),     cmocka_unit_test(test_count),
+        cmocka_unit_test(test_masks),        cmocka_unit_test(test_blacklist),
+        cmocka_unit_test(test_built_in),     cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_lists),        cmocka_unit_test(test_dracut),
+        cmocka_unit_test(test_mkinitcpio),   cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_frame_buffer), cmocka_unit_test(test_amd),
+        cmocka_unit_test(test_override),     cmocka_unit_test(test_running),
+        cmocka_unit_test(test_elsewhere),    cmocka_unit_test(test_grub),
+        cmocka_unit_test(test_scripts),      cmocka_unit_test(test_sysctl),
+        cmocka_unit_test(test_images),       cmocka_unit_test(test_stacks),
         cmocka_unit_test(test_hostile),
     };
 

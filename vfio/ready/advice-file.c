@@ -36,8 +36,8 @@ char *vv_ready_advice_shown(const char *word)
     return clip(make_printable(g_strndup(word, MOST_SHOWN * 6)), MOST_SHOWN);
 }
 
-void vv_ready_advice_add(VvReadyAdvice *advice, VvPlace place, VvReadyVerdict verdict, char *remedy,
-                         const char *format, ...)
+void vv_ready_advice_add(VvReadyAdvice *advice, VvReadyAdvicePlace place, VvReadyVerdict verdict,
+                         char *remedy, const char *format, ...)
 {
     g_autofree char *correction = remedy, *what = NULL, *where = NULL;
     va_list arguments;
@@ -59,7 +59,8 @@ char *vv_ready_advice_read(VvReadyAdvice *advice, const char *path)
     char *text = vv_sysfs_read_all(advice->ready->sysfs, path, FILE_LIMIT);
 
     advice->in_file = 0;
-    advice->files += text != NULL;
+    if (text)
+        g_hash_table_add(advice->files, g_strdup(path));
     return text;
 }
 
@@ -81,7 +82,7 @@ void vv_ready_advice_lines(VvReadyAdvice *advice, const char *path, const char *
             continue;
         char *line = g_strstrip(whole->str);
         if (*line && !strchr(comments, *line))
-            visit(advice, (VvPlace){path, first}, line);
+            visit(advice, (VvReadyAdvicePlace){path, first}, line);
         g_string_truncate(whole, 0);
     }
 }
@@ -115,7 +116,7 @@ static void advise_ending(VvReadyAdvice *advice, const char *path, const char *e
     g_autofree char *text = vv_ready_advice_read(advice, path);
 
     if (text && strstr(text, "vfio"))
-        vv_ready_advice_add(advice, (VvPlace){path, 0}, VV_READY_WARN,
+        vv_ready_advice_add(advice, (VvReadyAdvicePlace){path, 0}, VV_READY_WARN,
                             g_strdup_printf("rename it: mv /%s /%s%s", path, path, ending),
                             "nothing reads this file, because its name does not end in %s", ending);
 }

@@ -40,7 +40,8 @@ static gboolean refers_to(const char *value, const char *variable)
 }
 
 /* What was set before and is not any more. */
-static void judge_lost(VvReadyAdvice *advice, VvPlace place, const VvShellVar *var, const char *before)
+static void judge_lost(VvReadyAdvice *advice, VvReadyAdvicePlace place, const VvShellVar *var,
+                       const char *before)
 {
     g_auto(GStrv) old = vv_ready_advice_words(before);
 
@@ -55,7 +56,8 @@ static void judge_lost(VvReadyAdvice *advice, VvPlace place, const VvShellVar *v
 }
 
 /* KEY=quiet intel_iommu=on: the shell sets two variables. */
-static void judge_quotes(VvReadyAdvice *advice, VvPlace place, const char *text, const VvShellVar *var)
+static void judge_quotes(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *text,
+                         const VvShellVar *var)
 {
     g_autofree char *rest = g_strndup(text + var->end, strcspn(text + var->end, "\n"));
     g_auto(GStrv) words = vv_ready_advice_words(rest);
@@ -72,7 +74,7 @@ static void judge_var(VvReadyAdvice *advice, const char *path, const char *text,
 {
     const char *before = g_hash_table_lookup(advice->assigned, var->name);
     gboolean keeps = var->append || refers_to(var->value, var->name);
-    VvPlace place = {path, var->line};
+    VvReadyAdvicePlace place = {path, var->line};
 
     judge_quotes(advice, place, text, var);
     if (before && !keeps)
@@ -87,7 +89,7 @@ static void read_one(VvReadyAdvice *advice, const char *path)
     guint open = text ? find_open_quote(text) : 0;
 
     if (open)
-        vv_ready_advice_add(advice, (VvPlace){path, open}, VV_READY_FAIL,
+        vv_ready_advice_add(advice, (VvReadyAdvicePlace){path, open}, VV_READY_FAIL,
                             g_strdup_printf("close the quotes; 'sh -n /%s' says when it is right", path),
                             "quotes are opened and not closed, and GRUB's menu cannot be made anew");
     if (!text || open)

@@ -47,7 +47,7 @@ static gboolean matches(const VvReadyAdviceId *id, const VvDevice *device)
            !((id->class_code ^ device->class_code) & id->class_mask);
 }
 
-void vv_ready_advice_add_ids(VvReadyAdvice *advice, VvPlace place, const char *list)
+void vv_ready_advice_add_ids(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *list)
 {
     g_auto(GStrv) words = g_strsplit(list, ",", -1);
 
@@ -75,7 +75,7 @@ void vv_ready_advice_add_ids(VvReadyAdvice *advice, VvPlace place, const char *l
     }
 }
 
-void vv_ready_advice_add_ban(VvReadyAdvice *advice, VvPlace place, const char *module)
+void vv_ready_advice_add_ban(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *module)
 {
     VvReadyAdviceBan ban = {g_strdup(place.path), place.line, g_strdup(module)};
 
@@ -124,7 +124,7 @@ static gboolean is_built_in(const VvReadyAdvice *advice, const char *module)
     return vv_sysfs_exists(advice->ready->sysfs, folder) && !vv_sysfs_exists(advice->ready->sysfs, state);
 }
 
-static void judge_holder(VvReadyAdvice *advice, VvPlace place, const VvDevice *device)
+static void judge_holder(VvReadyAdvice *advice, VvReadyAdvicePlace place, const VvDevice *device)
 {
     g_autofree char *module = module_of(advice, device->driver);
 
@@ -138,16 +138,17 @@ static void judge_holder(VvReadyAdvice *advice, VvPlace place, const VvDevice *d
     else if (!is_held(advice, module))
         vv_ready_advice_add(
             advice, place, VV_READY_WARN,
-            g_strdup_printf("add to /%s: softdep %s pre: vfio-pci, then run: %s",
+            g_strdup_printf("add to /%s: softdep %s pre: vfio-pci, then run: %s; or: virt-vfio setup "
+                            "--reserve %s --apply",
                             g_str_has_prefix(place.path, "etc/modprobe.d/") ? place.path
                                                                             : "etc/modprobe.d/vfio.conf",
-                            module, vv_ready_advice_rebuild(advice)),
+                            module, vv_ready_advice_rebuild(advice), device->text),
             "nothing makes vfio-pci load before %s, which gets %s first", module, device->text);
 }
 
 /* Functions of one slot are one card, and go together. TRUE: this is what is wrong with the id; to have it
  * take effect would be worse. */
-static gboolean judge_twins(VvReadyAdvice *advice, VvPlace place, const VvReadyAdviceId *id,
+static gboolean judge_twins(VvReadyAdvice *advice, VvReadyAdvicePlace place, const VvReadyAdviceId *id,
                             const GPtrArray *found)
 {
     const VvDevice *first = found->pdata[0], *twin = NULL;
@@ -176,7 +177,7 @@ static gboolean judge_twins(VvReadyAdvice *advice, VvPlace place, const VvReadyA
 static void judge_id(VvReadyAdvice *advice, const VvReadyAdviceId *id)
 {
     const GPtrArray *devices = all_devices(advice);
-    VvPlace place = {id->path, id->line};
+    VvReadyAdvicePlace place = {id->path, id->line};
     g_autoptr(GPtrArray) found = g_ptr_array_new();
     g_autofree char *text = id_text(id);
 
@@ -249,7 +250,7 @@ static void judge_ban(VvReadyAdvice *advice, const VvReadyAdviceBan *ban)
         const VvDevice *device = devices->pdata[i];
         if (!is_for(ban->module, device) || is_reserved(advice, device))
             continue;
-        vv_ready_advice_add(advice, (VvPlace){ban->path, ban->line}, VV_READY_WARN,
+        vv_ready_advice_add(advice, (VvReadyAdvicePlace){ban->path, ban->line}, VV_READY_WARN,
                             g_strdup_printf("take the line out, and write: softdep %s pre: vfio-pci", module),
                             device->driver ? "%s is kept from loading, and %s of this host runs on it"
                                            : "%s is kept from loading, and %s of this host has no driver now",

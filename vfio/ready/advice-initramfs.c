@@ -46,7 +46,7 @@ static char *value_of(const char *line, const char *key)
 
 /* Each file adds to one text: without blanks at the ends, its first word and the last one of another file are
  * glued together (dracut.conf(5)). */
-static void judge_drivers(VvReadyAdvice *advice, VvPlace place, const char *key, const char *value)
+static void judge_drivers(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *key, const char *value)
 {
     g_auto(GStrv) words = vv_ready_advice_words(value);
 
@@ -69,7 +69,7 @@ static void judge_drivers(VvReadyAdvice *advice, VvPlace place, const char *key,
             "add_drivers copies the modules into the initramfs, and does not load them early");
 }
 
-static void visit_dracut(VvReadyAdvice *advice, VvPlace place, char *line)
+static void visit_dracut(VvReadyAdvice *advice, VvReadyAdvicePlace place, char *line)
 {
     static const char *const keys[] = {"force_drivers", "add_drivers"};
 
@@ -80,7 +80,7 @@ static void visit_dracut(VvReadyAdvice *advice, VvPlace place, char *line)
     }
 }
 
-static void visit_mkinitcpio(VvReadyAdvice *advice, VvPlace place, char *line)
+static void visit_mkinitcpio(VvReadyAdvice *advice, VvReadyAdvicePlace place, char *line)
 {
     g_autofree char *modules = value_of(line, "MODULES"), *hooks = value_of(line, "HOOKS");
     g_auto(GStrv) words = vv_ready_advice_words(modules ? modules : "");
@@ -142,7 +142,7 @@ void vv_ready_advice_initramfs(VvReadyAdvice *advice)
         read_folder(advice, "mkinitcpio.conf.d", visit_mkinitcpio);
         if (advice->early && !advice->hooked && has_modprobe_input(advice))
             vv_ready_advice_add(
-                advice, (VvPlace){"etc/mkinitcpio.conf", 0}, VV_READY_WARN,
+                advice, (VvReadyAdvicePlace){"etc/mkinitcpio.conf", 0}, VV_READY_WARN,
                 g_strdup("add modconf to HOOKS, then run: mkinitcpio -P"),
                 "HOOKS has no modconf, so the initramfs loads vfio-pci without the ids of modprobe.d");
     }
@@ -193,7 +193,7 @@ void vv_ready_advice_judge_images(VvReadyAdvice *advice)
         return;
     advice->in_file = 0;
     vv_ready_advice_add(
-        advice, (VvPlace){input, 0}, VV_READY_WARN,
+        advice, (VvReadyAdvicePlace){input, 0}, VV_READY_WARN,
         g_strdup_printf("run: %s", vv_ready_advice_rebuild(advice)),
         fresh ? "it was changed after %s was made, and only other kernels' images were made since"
               : "it was changed after %s was made, which knows nothing of it",

@@ -9,7 +9,7 @@
 
 typedef struct {
     VvReadyAdvice *advice;
-    VvPlace place;
+    VvReadyAdvicePlace place;
     const char *key, *value;
 } Argument;
 
@@ -35,6 +35,21 @@ static gboolean is_amd(const VvReadyAdvice *advice)
     return advice->ready->topology->vendor == VV_CPU_AMD;
 }
 
+/* Where a tool keeps the arguments, how it is told to forget one. */
+static char *take_out(const VvReadyAdvice *advice, const char *word)
+{
+    switch (advice->ready->stack->kind) {
+    case VV_BOOT_GRUB_BLS:
+        return g_strdup_printf("run: grubby --update-kernel=ALL --remove-args=\"%s\"", word);
+    case VV_BOOT_RPM_OSTREE:
+        return g_strdup_printf("run: rpm-ostree kargs --delete-if-present=\"%s\"", word);
+    case VV_BOOT_KERNELSTUB:
+        return g_strdup_printf("run: kernelstub --delete-options \"%s\"", word);
+    default:
+        return g_strdup_printf("take %s out", word);
+    }
+}
+
 static char *instead(const VvReadyAdvice *advice, const char *key, const char *bad)
 {
     if (strcmp(bad, "pt") == 0)
@@ -52,11 +67,12 @@ static void judge_values(const Argument *a, const char *const *known)
     g_auto(GStrv) values = g_strsplit(a->value, ",", -1);
 
     for (char **value = values; *value; value++) {
-        g_autofree char *shown = vv_ready_advice_shown(*value);
+        g_autofree char *shown = vv_ready_advice_shown(*value),
+                        *whole = g_strconcat(a->key, "=", shown, NULL);
         if (strcmp(*value, "off") == 0)
-            vv_ready_advice_add(
-                a->advice, a->place, VV_READY_FAIL, g_strdup_printf("take %s=off out", a->key),
-                "%s=off switches the IOMMU off, and without it no device can go to a guest", a->key);
+            vv_ready_advice_add(a->advice, a->place, VV_READY_FAIL, take_out(a->advice, whole),
+                                "%s=off switches the IOMMU off, and without it no device can go to a guest",
+                                a->key);
         else if (strcmp(a->key, "amd_iommu") == 0 && strcmp(*value, "on") == 0)
             vv_ready_advice_add(a->advice, a->place, VV_READY_INFO,
                                 g_strdup("take amd_iommu=on out, it does no harm either"),
@@ -175,7 +191,7 @@ static const struct {
     {"rd.driver.pre", judge_early},
 };
 
-static void judge_known(VvReadyAdvice *advice, VvPlace place, const char *word)
+static void judge_known(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *word)
 {
     g_auto(GStrv) pair = g_strsplit(word, "=", 2);
     const char *key = g_strdelimit(pair[0], "-", '_');
@@ -196,7 +212,7 @@ static void judge_known(VvReadyAdvice *advice, VvPlace place, const char *word)
 }
 
 /* What is wrong is not to be made effective or kept: no row "cmdline" is about it. */
-static void judge_word(VvReadyAdvice *advice, VvPlace place, const char *word)
+static void judge_word(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *word)
 {
     guint before = advice->in_file;
 
@@ -205,15 +221,18 @@ static void judge_word(VvReadyAdvice *advice, VvPlace place, const char *word)
         g_hash_table_add(advice->wrong, g_strdup(word));
 }
 
-/* Is the word in a file that people edit? Then it is told of there. */
-static gboolean is_written(const GPtrArray *lines, const char *word)
+/* The place where a running argument is written down: one that people edit before one that a program made.
+ * NULL: none. */
+static const VvBootLine *find_written(const GPtrArray *lines, const char *word)
 {
+    const VvBootLine *found = NULL;
+
     for (guint i = 0; i < lines->len; i++) {
         const VvBootLine *line = lines->pdata[i];
-        if (!line->generated && vv_cmdline_has(line->arguments, word))
-            return TRUE;
+        if (vv_cmdline_has(line->arguments, word) && (!found || (found->generated && !line->generated)))
+            found = line;
     }
-    return FALSE;
+    return found;
 }
 
 static const char *below_root(const char *path)
@@ -236,7 +255,7 @@ static void judge_line(VvReadyAdvice *advice, const VvBootLine *line)
     advice->in_file = 0;
     for (guint i = 0; i < words->len; i++)
         if (line->effective || !is_for_modules(words->pdata[i]))
-            judge_word(advice, (VvPlace){below_root(line->path), line->line}, words->pdata[i]);
+            judge_word(advice, (VvReadyAdvicePlace){below_root(line->path), line->line}, words->pdata[i]);
 }
 
 void vv_ready_advice_kernel(VvReadyAdvice *advice, const GPtrArray *lines)
@@ -245,13 +264,21 @@ void vv_ready_advice_kernel(VvReadyAdvice *advice, const GPtrArray *lines)
     /* Those of files that are not read too: people copy them to where they are. */
     for (guint i = 0; i < lines->len; i++) {
         const VvBootLine *line = lines->pdata[i];
-        advice->files += !line->generated;
-        if (!line->generated)
-            judge_line(advice, line);
+        if (line->generated)
+            continue;
+        g_hash_table_add(advice->files, g_strdup(below_root(line->path)));
+        judge_line(advice, line);
     }
     advice->in_file = 0;
-    advice->files++;
-    for (guint i = 0; i < words->len; i++)
-        if (!is_written(lines, words->pdata[i]))
-            judge_word(advice, (VvPlace){"proc/cmdline", 0}, words->pdata[i]);
+    g_hash_table_add(advice->files, g_strdup("proc/cmdline"));
+    for (guint i = 0; i < words->len; i++) {
+        const VvBootLine *line = find_written(lines, words->pdata[i]);
+        /* What people edit was judged there. */
+        if (line && !line->generated)
+            continue;
+        judge_word(advice,
+                   line ? (VvReadyAdvicePlace){below_root(line->path), line->line}
+                        : (VvReadyAdvicePlace){"proc/cmdline", 0},
+                   words->pdata[i]);
+    }
 }

@@ -25,7 +25,8 @@ static gboolean is_on(const char *value)
 }
 
 /* What modinfo -p vfio_pci says, of any version since 3.6 (drivers/vfio/pci/vfio_pci.c). */
-static void judge_vfio_pci(VvReadyAdvice *advice, VvPlace place, const char *key, const char *value)
+static void judge_vfio_pci(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *key,
+                           const char *value)
 {
     static const char *const known[] = {"ids",          "nointxmask",       "disable_vga", "disable_idle_d3",
                                         "enable_sriov", "disable_denylist", NULL};
@@ -42,7 +43,7 @@ static void judge_vfio_pci(VvReadyAdvice *advice, VvPlace place, const char *key
                             "vfio-pci has no parameter '%s'", shown);
 }
 
-void vv_ready_advice_parameter(VvReadyAdvice *advice, VvPlace place, const char *module,
+void vv_ready_advice_parameter(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *module,
                                const char *parameter)
 {
     g_auto(GStrv) pair = g_strsplit(parameter, "=", 2);
@@ -70,7 +71,7 @@ void vv_ready_advice_parameter(VvReadyAdvice *advice, VvPlace place, const char 
 }
 
 /* softdep MODULE pre: A B post: C */
-static void judge_softdep(VvReadyAdvice *advice, VvPlace place, char **words)
+static void judge_softdep(VvReadyAdvice *advice, VvReadyAdvicePlace place, char **words)
 {
     gboolean pre = FALSE;
 
@@ -89,20 +90,20 @@ static void judge_softdep(VvReadyAdvice *advice, VvPlace place, char **words)
     }
 }
 
-static void judge_options(VvReadyAdvice *advice, VvPlace place, char **words)
+static void judge_options(VvReadyAdvice *advice, VvReadyAdvicePlace place, char **words)
 {
     for (char **word = words + 2; words[1] && *word; word++)
         vv_ready_advice_parameter(advice, place, words[1], *word);
 }
 
 /* An install command that does nothing stands for "never". */
-static void judge_install(VvReadyAdvice *advice, VvPlace place, char **words)
+static void judge_install(VvReadyAdvice *advice, VvReadyAdvicePlace place, char **words)
 {
     if (words[1] && words[2] && (g_str_has_suffix(words[2], "/false") || g_str_has_suffix(words[2], "/true")))
         vv_ready_advice_add_ban(advice, place, words[1]);
 }
 
-static void judge_unknown(VvReadyAdvice *advice, VvPlace place, const char *line)
+static void judge_unknown(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *line)
 {
     g_autofree char *shown = vv_ready_advice_shown(line);
 
@@ -114,7 +115,7 @@ static void judge_unknown(VvReadyAdvice *advice, VvPlace place, const char *line
             "modprobe does not know '%s' and leaves the line out", shown);
 }
 
-static void visit(VvReadyAdvice *advice, VvPlace place, char *line)
+static void visit(VvReadyAdvice *advice, VvReadyAdvicePlace place, char *line)
 {
     static const char *const others[] = {"alias", "remove", "weakdep", "config", "include", NULL};
     g_auto(GStrv) words = vv_ready_advice_words(line);

@@ -20,7 +20,7 @@ gboolean vv_ready_advice_is_graphics(const char *module)
     return g_strv_contains(names, module);
 }
 
-void vv_ready_advice_listed(VvReadyAdvice *advice, VvPlace place, const char *module)
+void vv_ready_advice_listed(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *module)
 {
     /* "vfio: Fold vfio_virqfd.ko into vfio.ko" came with 6.2. */
     if (vv_module_same_name(module, "vfio_virqfd") && vv_ready_advice_kernel_is(advice, 6, 2))
@@ -33,7 +33,7 @@ void vv_ready_advice_listed(VvReadyAdvice *advice, VvPlace place, const char *mo
 }
 
 /* `arguments`: may a name be followed by parameters (initramfs-tools(7))? */
-static void judge_line(VvReadyAdvice *advice, VvPlace place, const char *line, gboolean arguments)
+static void judge_line(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *line, gboolean arguments)
 {
     g_auto(GStrv) words = vv_ready_advice_words(line);
     g_autofree char *shown = vv_ready_advice_shown(line),
@@ -61,7 +61,7 @@ static void judge_line(VvReadyAdvice *advice, VvPlace place, const char *line, g
         vv_ready_advice_listed(advice, place, words[0]);
 }
 
-static void visit_loaded(VvReadyAdvice *advice, VvPlace place, char *line)
+static void visit_loaded(VvReadyAdvice *advice, VvReadyAdvicePlace place, char *line)
 {
     judge_line(advice, place, line, FALSE);
 }
@@ -75,7 +75,7 @@ static gboolean lists_vfio(const VvReadyAdvice *advice, const char *path)
     return strstr(lines, "\nvfio_pci") || strstr(lines, "\nvfio-pci");
 }
 
-static void visit_initramfs_tools(VvReadyAdvice *advice, VvPlace place, char *line)
+static void visit_initramfs_tools(VvReadyAdvice *advice, VvReadyAdvicePlace place, char *line)
 {
     g_auto(GStrv) words = vv_ready_advice_words(line);
 

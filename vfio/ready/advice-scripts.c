@@ -21,7 +21,7 @@ static char *first_match(const char *text, const char *pattern)
 }
 
 /* new_id wants "vendor device", with a blank (Documentation/ABI/testing/sysfs-bus-pci). */
-static void judge_new_id(VvReadyAdvice *advice, VvPlace place, const char *command)
+static void judge_new_id(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *command)
 {
     g_autofree char *address = first_match(command, "\\b[0-9a-f]{4}:[0-9a-f]{2}:[0-1][0-9a-f]\\.[0-7]\\b");
     g_autofree char *ids = first_match(command, "\\b[0-9a-f]{4}:[0-9a-f]{4}\\b");
@@ -45,7 +45,7 @@ static void judge_new_id(VvReadyAdvice *advice, VvPlace place, const char *comma
 }
 
 /* Only "0" and a newline, two bytes, switch the ROM off (drivers/pci/pci-sysfs.c, pci_write_rom). */
-static void judge_rom(VvReadyAdvice *advice, VvPlace place, const char *command)
+static void judge_rom(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *command)
 {
     if (has(command, "(echo\\s+-n\\s+[\"']?0|printf\\s+[\"']?0)[\"']?\\s*>+\\s*\\S*/?rom\\b"))
         vv_ready_advice_add(advice, place, VV_READY_WARN,
@@ -53,7 +53,7 @@ static void judge_rom(VvReadyAdvice *advice, VvPlace place, const char *command)
                             "without a newline a 0 switches the ROM on, not off");
 }
 
-static void judge_habits(VvReadyAdvice *advice, VvPlace place, const char *command)
+static void judge_habits(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *command)
 {
     if (strstr(command, "DMAR: IOMMU enabled"))
         vv_ready_advice_add(
@@ -66,7 +66,7 @@ static void judge_habits(VvReadyAdvice *advice, VvPlace place, const char *comma
             "sed breaks GRUB's quotes and empty values, and a file in /etc/default/grub.d may overrule it");
 }
 
-static void visit(VvReadyAdvice *advice, VvPlace place, char *line)
+static void visit(VvReadyAdvice *advice, VvReadyAdvicePlace place, char *line)
 {
     g_auto(GStrv) commands = g_regex_split_simple(";|&&|\\|\\|", line, G_REGEX_RAW, 0);
 

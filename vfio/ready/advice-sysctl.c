@@ -24,7 +24,7 @@ static guint64 page_kib(const VvReadyAdvice *advice)
     return size && g_ascii_strcasecmp(size, "1G") == 0 ? 1 << 20 : 2048;
 }
 
-static void judge_pages(VvReadyAdvice *advice, VvPlace place, const char *value)
+static void judge_pages(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *value)
 {
     guint64 pages, total = total_kib(advice), page = page_kib(advice);
 
@@ -39,7 +39,7 @@ static void judge_pages(VvReadyAdvice *advice, VvPlace place, const char *value)
         pages, page);
 }
 
-static void visit(VvReadyAdvice *advice, VvPlace place, char *line)
+static void visit(VvReadyAdvice *advice, VvReadyAdvicePlace place, char *line)
 {
     static const char *const arguments[] = {"intel_iommu",       "amd_iommu",    "iommu", "vfio-pci.ids",
                                             "pcie_acs_override", "vfio_pci.ids", NULL};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/ready/advice.h"
+#include "vfio/ready/ready-internal.h"
 
 /* The order matters: what is listed somewhere is judged when everything has been read. */
 
@@ -31,6 +32,7 @@ static void begin(VvReadyAdvice *advice, const VvReadyHost *ready, GPtrArray *ro
     advice->bans = g_ptr_array_new_with_free_func(ban_free);
     advice->held = g_ptr_array_new_with_free_func(g_free);
     advice->inputs = g_ptr_array_new_with_free_func(g_free);
+    advice->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     advice->wrong = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     advice->assigned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
@@ -42,6 +44,7 @@ static void end(VvReadyAdvice *advice)
     g_ptr_array_unref(advice->bans);
     g_ptr_array_unref(advice->held);
     g_ptr_array_unref(advice->inputs);
+    g_hash_table_unref(advice->files);
     g_hash_table_unref(advice->wrong);
     g_hash_table_unref(advice->assigned);
 }
@@ -71,11 +74,12 @@ void vv_ready_advice(const VvReadyHost *ready, GPtrArray *rows)
     begin(&advice, ready, rows);
     look(&advice);
     if (rows->len == before) {
+        g_autofree char *files = vv_ready_count(g_hash_table_size(advice.files), "file");
         VvReadyRow *row =
             vv_ready_add(rows, "advice", VV_READY_PASS,
-                         "nothing wrong in %u files of modprobe.d, module lists, boot configuration, "
-                         "units and scripts",
-                         advice.files);
+                         "nothing wrong in %s of modprobe.d, module lists, boot configuration, units and "
+                         "scripts",
+                         files);
         if (!ready->is_root)
             row->root = g_strdup("files that are closed to others");
     }

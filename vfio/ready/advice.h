@@ -10,7 +10,7 @@
 typedef struct {
     const char *path; /* relative to the root, as VvSysfs takes it */
     guint line;       /* from 1; 0: the file as a whole */
-} VvPlace;
+} VvReadyAdvicePlace;
 
 /* One id that vfio-pci is told to take. Owned by the VvReadyAdvice. */
 typedef struct {
@@ -30,14 +30,14 @@ typedef struct {
 typedef struct {
     const VvReadyHost *ready;
     GPtrArray *rows;
-    char *cmdline;   /* /proc/cmdline; "" when it cannot be read */
-    guint files;     /* that were read */
-    guint in_file;   /* findings in the present one */
-    GPtrArray *ids;  /* VvReadyAdviceId */
-    GPtrArray *bans; /* VvReadyAdviceBan */
-    GPtrArray *held; /* char *: modules that wait for vfio-pci by a softdep */
-    gboolean early;  /* the initramfs loads vfio-pci by itself */
-    gboolean hooked; /* mkinitcpio copies modprobe.d (hook modconf), or is not what makes the initramfs */
+    char *cmdline;     /* /proc/cmdline; "" when it cannot be read */
+    GHashTable *files; /* char *: paths that were read */
+    guint in_file;     /* findings in the present one */
+    GPtrArray *ids;    /* VvReadyAdviceId */
+    GPtrArray *bans;   /* VvReadyAdviceBan */
+    GPtrArray *held;   /* char *: modules that wait for vfio-pci by a softdep */
+    gboolean early;    /* the initramfs loads vfio-pci by itself */
+    gboolean hooked;   /* mkinitcpio copies modprobe.d (hook modconf), or is not what makes the initramfs */
     GHashTable *assigned; /* GRUB's variables so far: char * -> char * */
     GHashTable *wrong;    /* char *: arguments of the kernel that there is advice against */
     GPtrArray *inputs;    /* char *: files whose content is copied into an initramfs and that speak of vfio */
@@ -45,8 +45,8 @@ typedef struct {
 
 /* Appends a row "advice": "/PATH, line N: what is wrong"; at most 20 in one file. `remedy` (the correction in
  * exact words) is taken. */
-void vv_ready_advice_add(VvReadyAdvice *advice, VvPlace place, VvReadyVerdict verdict, char *remedy,
-                         const char *format, ...) G_GNUC_PRINTF(5, 6);
+void vv_ready_advice_add(VvReadyAdvice *advice, VvReadyAdvicePlace place, VvReadyVerdict verdict,
+                         char *remedy, const char *format, ...) G_GNUC_PRINTF(5, 6);
 
 /* A word of a file as it can be shown to people: printable, at most 60 characters. New string. */
 char *vv_ready_advice_shown(const char *word);
@@ -56,7 +56,7 @@ char *vv_ready_advice_shown(const char *word);
 char *vv_ready_advice_read(VvReadyAdvice *advice, const char *path);
 
 /* One line of a text. `backslash`: one that ends in a backslash goes on in the next. */
-typedef void (*VvReadyAdviceLineFn)(VvReadyAdvice *advice, VvPlace place, char *line);
+typedef void (*VvReadyAdviceLineFn)(VvReadyAdvice *advice, VvReadyAdvicePlace place, char *line);
 
 /* Calls `visit` with each line that is not empty and does not begin with one of `comments`, without blanks at
  * both ends. */
@@ -76,17 +76,17 @@ GPtrArray *vv_ready_advice_conf_files(VvReadyAdvice *advice, const char *folder,
 gboolean vv_ready_advice_kernel_is(const VvReadyAdvice *advice, guint major, guint minor);
 
 /* "ids=10de:1b80,10de:10f0" without "ids=". */
-void vv_ready_advice_add_ids(VvReadyAdvice *advice, VvPlace place, const char *list);
-void vv_ready_advice_add_ban(VvReadyAdvice *advice, VvPlace place, const char *module);
+void vv_ready_advice_add_ids(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *list);
+void vv_ready_advice_add_ban(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *module);
 void vv_ready_advice_add_held(VvReadyAdvice *advice, const char *module);
 void vv_ready_advice_add_input(VvReadyAdvice *advice, const char *path);
 
 /* One parameter of a module, from modprobe.d or the kernel's command line. */
-void vv_ready_advice_parameter(VvReadyAdvice *advice, VvPlace place, const char *module,
+void vv_ready_advice_parameter(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *module,
                                const char *parameter);
 
 /* A module's name in a list that is loaded at boot. */
-void vv_ready_advice_listed(VvReadyAdvice *advice, VvPlace place, const char *module);
+void vv_ready_advice_listed(VvReadyAdvice *advice, VvReadyAdvicePlace place, const char *module);
 
 /* A driver that takes every graphics card of its vendor as soon as it is loaded. */
 gboolean vv_ready_advice_is_graphics(const char *module);

@@ -40,7 +40,7 @@ is 'all groups are there' "$(python3 -c '
 import json, sys
 for group in json.load(open(sys.argv[1]))["groups"]:
     print(group["id"], *group["members"])' "$tap_tmp/groups.json")" \
-	"$(for folder in $(printf '%s\n' /sys/kernel/iommu_groups/* | sort -V); do echo "${folder##*/}" "$(ls "$folder/devices" | sort | xargs)"; done)"
+	"$(for folder in $(printf '%s\n' /sys/kernel/iommu_groups/* | sort -V); do echo "${folder##*/}" "$(find "$folder/devices" -mindepth 1 -printf '%f\n' | sort | xargs)"; done)"
 
 run virt-vfio list --groups --kind nvme
 [[ $run_out == *"$(lab_dev nvme0)"* && $run_out != *"$nic0"* ]] && said=right || said=wrong
