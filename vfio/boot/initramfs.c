@@ -178,7 +178,7 @@ static gboolean initcpio_hook(VvSetupMaker *maker, const char *addresses)
                           &maker->initramfs);
 }
 
-/* Drop-ins are bash, and are read behind mkinitcpio.conf since version 38 (mkinitcpio.conf(5)). */
+/* Drop-ins are bash, and are read behind mkinitcpio.conf since version 36 (mkinitcpio.conf(5)). */
 static gboolean initcpio_dropin(VvSetupMaker *maker, const char *configuration, const char *addresses)
 {
     g_autofree char *names = g_strjoinv(" ", (char **)vv_setup_modules(maker->sysfs));
@@ -211,10 +211,10 @@ static gboolean mkinitcpio(VvSetupMaker *maker, const char *addresses)
         return FALSE;
     if (!configuration)
         configuration = g_strdup("");
-    if (vv_boot_contains(maker->sysfs, "usr/bin/mkinitcpio", "mkinitcpio.conf.d"))
+    if (vv_boot_contains(maker->sysfs, "usr/bin/mkinitcpio", "_d_config"))
         return initcpio_dropin(maker, configuration, addresses);
     if (*addresses)
-        vv_maker_note(maker, "this mkinitcpio is older than 38 and reads no drop-ins: devices that are "
+        vv_maker_note(maker, "this mkinitcpio is older than 36 and reads no drop-ins: devices that are "
                              "reserved by address are "
                              "reserved only when the root file system is there");
     if (wants_modules(maker) && !has_hook(configuration, "modconf"))
