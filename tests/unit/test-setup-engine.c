@@ -132,7 +132,7 @@ static void test_failing_tool(void **state)
     assert_false(setup_root_apply(&r, FALSE, &changed, &error));
     assert_non_null(strstr(error->message, "first line | no space left, it says"));
     assert_non_null(strstr(error->message, "5 of 6 steps are done. 'virt-vfio setup --apply' goes on"));
-    assert_problem(error, VV_ERROR_FAILED, "'make' failed: exit code 3; it said: ");
+    assert_problem(error, VV_ERROR_FAILED, "make failed: exit code 3; it said: ");
     /* No file is left to change, and the rebuild is still run. */
     r.fails = NULL;
     apply(FALSE, TRUE);
@@ -149,7 +149,7 @@ static void test_undo_after_failure(void **state)
 
     r.fails = "tool";
     assert_false(setup_root_apply(&r, FALSE, &changed, &error));
-    assert_problem(error, VV_ERROR_FAILED, "'tool add iommu=on' failed");
+    assert_problem(error, VV_ERROR_FAILED, "tool add iommu=on failed");
     error = NULL;
     assert_false(setup_root_undo(&r, &error));
     assert_problem(error, VV_ERROR_FAILED, "'virt-vfio setup --undo' goes on from here");
