@@ -63,8 +63,8 @@ gboolean vv_setup_do_run(const VvSetupEngine *engine, const VvSetupStep *step, c
     report(engine, step, start, ok, output->str);
     if (ok)
         return TRUE;
-    g_autofree char *words = last_words(output->str), *line = g_strjoinv(" ", (char **)argv);
-    g_set_error(error, VV_ERROR, problem->code, "'%s' failed: %s%s", line, problem->message, words);
+    g_autofree char *words = last_words(output->str), *line = vv_setup_command_text(argv);
+    g_set_error(error, VV_ERROR, problem->code, "%s failed: %s%s", line, problem->message, words);
     return FALSE;
 }
 

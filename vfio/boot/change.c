@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/boot/change.h"
 
+#include <string.h>
+
 void vv_setup_step_free(VvSetupStep *step)
 {
     if (!step)
@@ -73,4 +75,16 @@ VvSetupStep *vv_setup_plan_run(VvSetupPlan *plan, const char *const *argv, const
     step->undo_argv = g_strdupv((char **)undo_argv);
     step->rebuild = rebuild;
     return step;
+}
+
+char *vv_setup_command_text(const char *const *argv)
+{
+    static const char plain[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_=./:,+@%";
+    GString *text = g_string_new(NULL);
+
+    for (; *argv; argv++) {
+        g_autofree char *quoted = **argv && !(*argv)[strspn(*argv, plain)] ? NULL : g_shell_quote(*argv);
+        g_string_append_printf(text, "%s%s", text->len ? " " : "", quoted ? quoted : *argv);
+    }
+    return g_string_free(text, FALSE);
 }

@@ -65,3 +65,6 @@ VvSetupStep *vv_setup_plan_file(VvSetupPlan *plan, const char *path, const char 
                                 VvSetupEdit edit, const char *why);
 VvSetupStep *vv_setup_plan_run(VvSetupPlan *plan, const char *const *argv, const char *const *undo_argv,
                                gboolean rebuild, const char *why);
+
+/* A command as one would type it: words with blanks in quotes. New string. */
+char *vv_setup_command_text(const char *const *argv);

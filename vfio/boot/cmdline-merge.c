@@ -324,7 +324,12 @@ char *vv_cmdline_correct(const char *line, const char *const *wanted, char ***re
 {
     g_autoptr(GPtrArray) pieces = split(line);
 
-    for (; *wanted; wanted++)
+    for (; *wanted; wanted++) {
+        Piece *last = last_of(pieces, *wanted);
         correct(pieces, *wanted);
+        if (last && vv_cmdline_style(*wanted) == VV_CMDLINE_ONE && vv_cmdline_word_value(*wanted) &&
+            !strchr(last->is, ' '))
+            take(&last->is, g_strdup(*wanted));
+    }
     return finish(line, pieces, ret_added, ret_replaced);
 }

@@ -267,7 +267,7 @@ static gboolean is_there(int lock, const char *path)
 static int share(const VvSysfs *sysfs, int lock, GError **error)
 {
     fcntl(lock, F_SETFD, 0);
-    if (vv_sysfs_exists(sysfs, LEDGER + 1) || remove_backups(sysfs, error))
+    if (vv_sysfs_exists(sysfs, LEDGER + 1) || vv_ledger_remove(sysfs, error))
         return lock;
     close(lock);
     return -1;

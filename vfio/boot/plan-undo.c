@@ -71,30 +71,43 @@ static gboolean has_none_of(const char *text, char **words)
     return TRUE;
 }
 
-static gboolean take_out(Undo *undo, const VvSetupStep *step, GError **error)
+/* Nothing is where it was put. */
+static void leave(Undo *undo, const VvSetupStep *step)
 {
-    char *text = vv_setup_take_out(step, undo->text);
-    g_autofree char *words = g_strjoinv(" ", step->added ? step->added : (char *[]){NULL});
+    g_autofree char *words = step->added ? g_strjoinv(" ", step->added) : g_strdup("");
 
-    if (text) {
-        note(undo->plan, "%s was edited since setup changed it: only what setup added is taken out",
-             undo->path);
-        become(undo, text);
-        return TRUE;
-    }
-    if (has_none_of(undo->text, step->added)) {
+    if (has_none_of(undo->text, step->added))
         note(undo->plan,
              "%s was edited since setup changed it, and what setup added is not in it any more; it "
              "stays as it is",
              undo->path);
+    else
+        note(undo->plan,
+             "%s was edited since setup changed it, and '%s' is not where it was put: it stays as it "
+             "is, look at it yourself",
+             undo->path, words);
+}
+
+static gboolean take_out(Undo *undo, const VvSetupStep *step, GError **error)
+{
+    char *text = vv_setup_take_out(step, undo->text);
+
+    if (!text && !has_none_of(undo->text, step->added)) {
+        g_autofree char *words = g_strjoinv(" ", step->added);
+        g_set_error(error, VV_ERROR, VV_ERROR_FAILED,
+                    "%s was edited since setup changed it, and '%s' is not where it was put; nothing was "
+                    "changed. Take it out by hand, then again",
+                    undo->path, words);
+        return FALSE;
+    }
+    if (!text || strcmp(text, undo->text) == 0) {
+        leave(undo, step);
+        g_free(text);
         return TRUE;
     }
-    g_set_error(
-        error, VV_ERROR, VV_ERROR_FAILED,
-        "%s was edited since setup changed it, and '%s' is not where it was put; nothing was changed. "
-        "Take it out by hand, then again",
-        undo->path, words);
-    return FALSE;
+    note(undo->plan, "%s was edited since setup changed it: only what setup added is taken out", undo->path);
+    become(undo, text);
+    return TRUE;
 }
 
 /* Takes one step back. */
