@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vfio/boot/ledger.h"
+#include "vfio/boot/ledger-internal.h"
 
 #include "vfio/durable.h"
 #include "vfio/error.h"
-#include "vfio/lock.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
-
-#define LEDGER VV_LEDGER_FOLDER "/ledger"
-#define LOCK VV_LEDGER_FOLDER "/lock"
-/* Only root may look into it: what is kept there may have been closed to others. */
-#define BACKUPS VV_LEDGER_FOLDER "/backups"
-#define ABOVE "/var/lib/virt-vfio"
 
 static void free_entry(gpointer data)
 {
@@ -53,7 +44,7 @@ char *vv_ledger_sum(const char *text)
     return text ? g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1) : NULL;
 }
 
-static char *host_path(const VvSysfs *sysfs, const char *path)
+char *vv_ledger_real_path(const VvSysfs *sysfs, const char *path)
 {
     return g_build_filename(vv_sysfs_root(sysfs), path, NULL);
 }
@@ -87,7 +78,7 @@ static char *backup_name(const VvLedgerStep *entry, const char *what)
 
 static gboolean write_durably(const VvSysfs *sysfs, const char *path, const char *text, GError **error)
 {
-    g_autofree char *real = host_path(sysfs, path);
+    g_autofree char *real = vv_ledger_real_path(sysfs, path);
 
     if (vv_durable_write(real, text, strlen(text)))
         return TRUE;
@@ -211,7 +202,7 @@ char *vv_ledger_target(const VvSysfs *sysfs, const VvLedgerStep *step)
 
 static gboolean remove_durably(const VvSysfs *sysfs, const char *path, GError **error)
 {
-    g_autofree char *real = host_path(sysfs, path);
+    g_autofree char *real = vv_ledger_real_path(sysfs, path);
 
     if (vv_durable_remove(real))
         return TRUE;
@@ -234,83 +225,4 @@ static gboolean remove_backups(const VvSysfs *sysfs, GError **error)
 gboolean vv_ledger_remove(const VvSysfs *sysfs, GError **error)
 {
     return remove_durably(sysfs, LEDGER, error) && remove_backups(sysfs, error);
-}
-
-static gboolean make_folders(const VvSysfs *sysfs, GError **error)
-{
-    g_autoptr(GPtrArray) missing = g_ptr_array_new_with_free_func(g_free);
-
-    if (!vv_root_missing_folders(sysfs, BACKUPS "/1", missing, error))
-        return FALSE;
-    for (guint i = 0; i < missing->len; i++)
-        if (!vv_root_make_folder(sysfs, missing->pdata[i], error))
-            return FALSE;
-    g_autofree char *backups = host_path(sysfs, BACKUPS);
-    if (chmod(backups, 0700) == 0)
-        return TRUE;
-    g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "cannot close " BACKUPS " to others: %s",
-                g_strerror(errno));
-    return FALSE;
-}
-
-/* Another one may have removed the file between our open and our lock. */
-static gboolean is_there(int lock, const char *path)
-{
-    struct stat ours, theirs;
-
-    return fstat(lock, &ours) == 0 && stat(path, &theirs) == 0 && ours.st_ino == theirs.st_ino &&
-           ours.st_dev == theirs.st_dev;
-}
-
-/* Commands are to inherit it. Backups without a ledger are what an undo left that was killed at its very end;
- * they must not be taken for those of the next ledger. */
-static int share(const VvSysfs *sysfs, int lock, GError **error)
-{
-    fcntl(lock, F_SETFD, 0);
-    if (vv_sysfs_exists(sysfs, LEDGER + 1) || vv_ledger_remove(sysfs, error))
-        return lock;
-    close(lock);
-    return -1;
-}
-
-int vv_ledger_lock(const VvSysfs *sysfs, GError **error)
-{
-    g_autofree char *path = host_path(sysfs, LOCK);
-
-    for (int tries = 0; tries < 100; tries++) {
-        if (!make_folders(sysfs, error))
-            return -1;
-        int lock = vv_lock_file(path, 0);
-        if (lock < 0 && errno == ENOENT)
-            continue;
-        if (lock < 0)
-            break;
-        if (is_there(lock, path))
-            return share(sysfs, lock, error);
-        close(lock);
-    }
-    if (errno == EWOULDBLOCK)
-        g_set_error(error, VV_ERROR, VV_ERROR_REFUSED,
-                    "another setup of this system is at work, or a command that one started still runs; wait "
-                    "for it ('fuser %s' names it)",
-                    path);
-    else
-        g_set_error(error, VV_ERROR, geteuid() ? VV_ERROR_NOT_READY : VV_ERROR_FAILED, "cannot lock %s: %s",
-                    path, g_strerror(errno));
-    return -1;
-}
-
-void vv_ledger_unlock(const VvSysfs *sysfs, int lock)
-{
-    g_autofree char *path = host_path(sysfs, LOCK);
-
-    if (lock < 0)
-        return;
-    if (!vv_sysfs_exists(sysfs, LEDGER + 1)) {
-        vv_root_remove_folder(sysfs, BACKUPS, NULL);
-        unlink(path);
-        vv_root_remove_folder(sysfs, VV_LEDGER_FOLDER, NULL);
-        vv_root_remove_folder(sysfs, ABOVE, NULL);
-    }
-    close(lock);
 }

@@ -97,5 +97,9 @@ gboolean vv_setup_run_tool(const VvSysfs *sysfs, const char *const *argv, GStrin
         continue;
     collect(out, output);
     close(out);
-    return is_success(argv, status) || explain(sysfs, argv, status, output, error);
+    if (!is_success(argv, status))
+        return explain(sysfs, argv, status, output, error);
+    /* Few of these tools wait for the disk, and the ledger is about to say that it is done. */
+    sync();
+    return TRUE;
 }
