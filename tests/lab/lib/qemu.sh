@@ -75,22 +75,45 @@ qemu_cpu() {
 	fi
 }
 
-qemu_arguments() {
-	local cpus cmdline=(console=ttyS0 quiet panic=-1)
+# The disk of --disk, or a copy of that of --image: an overlay.
+qemu_disk() {
+	local file=${disk:-$tmp/disk.qcow2} format=raw tool=qemu-img
+	[[ -n $disk$image ]] || return 0
+	if [[ -n $image && ! -e $file ]]; then
+		command -v "$tool" >/dev/null || tool=$cache/qemu/usr/bin/qemu-img
+		"$tool" create -q -f qcow2 -b "$image" -F raw "$file"
+	fi
+	[[ $file != *.qcow2 ]] || format=qcow2
+	qemu_args+=(-drive "if=none,id=lab-disk,file=$file,format=$format,cache=unsafe"
+		-device "virtio-blk-pci,drive=lab-disk,bus=pcie.0,addr=0x1b.0$([[ $boot != disk ]] || echo ,bootindex=0)")
+}
+
+# From the lab's kernel to the host's root, or from the firmware to what the disk says.
+qemu_boot() {
+	local cmdline=(console=ttyS0 quiet panic=-1)
 	qemu_choose_iommu
+	if [[ $boot == disk ]]; then
+		qemu_args+=(-fsdev "local,id=lab-env,path=$tmp/initrd/lab,security_model=none,readonly=on"
+			-device virtio-9p-pci,fsdev=lab-env,mount_tag=lab.env,bus=pcie.0,addr=0x1a.0)
+		return 0
+	fi
 	cmdline+=("${qemu_iommu_arguments[@]}")
-	cpus=$(nproc)
 	# On a busy host the kernel's test of the timer fails, and with interrupt remapping that is a panic.
 	cmdline+=(no_timer_check)
 	# Nothing here needs defending, and the mitigations, the tests of ciphers and address randomisation cost time.
 	cmdline+=(mitigations=off nokaslr cryptomgr.notests apparmor=0 audit=0)
 	[[ -z ${machine_settings[kernel]:-} ]] || cmdline+=("${machine_settings[kernel]}")
+	# SeaBIOS resets the machine when a VGA card sits behind a root port beside NVMe; qboot does not, and is faster.
+	qemu_args+=(-bios qboot.rom -kernel "$(qemu_kernel)" -initrd "$tmp/initrd.all" -append "${cmdline[*]}")
+}
+
+qemu_arguments() {
+	local cpus
+	cpus=$(nproc)
 	qemu_args=(
-		# Interrupt remapping needs the split irqchip.
-		-machine q35,kernel-irqchip=split
+		# Interrupt remapping needs the split irqchip. SeaBIOS, called by GRUB, hangs in system management mode under TCG.
+		-machine "q35,kernel-irqchip=split$([[ $boot != disk ]] || echo ,smm=off)"
 		-smp "$((cpus > 4 ? 4 : cpus))" -m "${memory:-${machine_settings[memory]:-4G}}" -no-reboot
-		# SeaBIOS resets the machine when a VGA card sits behind a root port beside NVMe; qboot does not, and is faster.
-		-bios qboot.rom -kernel "$(qemu_kernel)" -initrd "$tmp/initrd.all" -append "${cmdline[*]}"
 		# The guest turns the machine off through this port at once, without a minute of device shutdowns.
 		-device isa-debug-exit,iobase=0x501,iosize=1
 		-serial "file:$tmp/console"
@@ -103,6 +126,8 @@ qemu_arguments() {
 		-chardev "socket,id=lab-hmp,path=$tmp/hmp,server=on,wait=off" -mon chardev=lab-hmp
 		-chardev "socket,id=lab-mon,path=$tmp/hmp" -device virtserialport,chardev=lab-mon,name=lab.monitor,nr=3
 	)
+	qemu_boot
+	qemu_disk
 	qemu_cpu
 	# QEMU's machine has ACPI plug cards by default, and hides from Linux that the ports can do it themselves (pciehp).
 	if [[ ${machine_settings[hotplug]:-acpi} == native ]]; then
