@@ -160,7 +160,7 @@ static void test_stacks(void **state)
         {"opensuse-grub2", "run update-bootloader --config"},
         {"opensuse-bls", "/etc/kernel/cmdline and run sdbootutil update-all-entries"},
         {"microos", "run transactional-update grub.cfg"},
-        {"pop-os", "run kernelstub --add-options \"intel_iommu=on\""},
+        {"pop-os", "/etc/kernelstub/configuration and run kernelstub;"},
         {"silverblue", "run rpm-ostree kargs --append-if-missing=\"intel_iommu=on\""},
         {"bootc",
          "run bootc loader-entries set-options-for-source --source virt-vfio --options \"intel_iommu=on\""},
