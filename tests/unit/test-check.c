@@ -11,16 +11,19 @@
 
 static char *out, *err;
 
+/* "virt-vfio check WORDS"; NULL: without any. */
 static int run(const ReadyHost *f, const char *words)
 {
-    const char *arguments[] = {VV_PROGRAM, "check", "--sysroot", fake_host_root(f->fake), words, NULL};
-    g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "LC_ALL", "C", TRUE);
+    g_autofree char *line =
+        g_strdup_printf("%s check --sysroot %s %s", VV_PROGRAM, fake_host_root(f->fake), words ? words : "");
+    g_auto(GStrv) arguments = NULL, environment = g_environ_setenv(g_get_environ(), "LC_ALL", "C", TRUE);
     int status;
 
     g_clear_pointer(&out, g_free);
     g_clear_pointer(&err, g_free);
-    assert_true(g_spawn_sync(NULL, (char **)arguments, environment, G_SPAWN_DEFAULT, NULL, NULL, &out, &err,
-                             &status, NULL));
+    assert_true(g_shell_parse_argv(line, NULL, &arguments, NULL));
+    assert_true(
+        g_spawn_sync(NULL, arguments, environment, G_SPAWN_DEFAULT, NULL, NULL, &out, &err, &status, NULL));
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -139,6 +142,16 @@ static void test_file(void **state)
     ready_host_down(&f);
 }
 
+/* Without a libvirt that knows the domain there is still the host to tell of. */
+static void test_no_libvirt(void **state)
+{
+    ReadyHost f;
+
+    ready_host_up(&f);
+    expect(&f, "nobody --connect 'qemu+unix:///system?socket=/nonexistent'", 4, "\nx not ready: libvirt\n");
+    ready_host_down(&f);
+}
+
 /* The remedy is what this distribution and boot loader want. */
 static void test_stacks(void **state)
 {
@@ -188,8 +201,8 @@ static void test_stacks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text), cmocka_unit_test(test_json),   cmocka_unit_test(test_bare),
-        cmocka_unit_test(test_file), cmocka_unit_test(test_stacks),
+        cmocka_unit_test(test_text), cmocka_unit_test(test_json),       cmocka_unit_test(test_bare),
+        cmocka_unit_test(test_file), cmocka_unit_test(test_no_libvirt), cmocka_unit_test(test_stacks),
     };
     int failed = cmocka_run_group_tests_name("check", tests, NULL, NULL);
 
