@@ -9,7 +9,7 @@
 const VvCommand vv_commands[] = {
     {"check", "[DOMAIN|FILE]", "whether this host can give devices to guests, and what to do where it cannot",
      REPORTS, 0, 1, vv_verb_check, NULL},
-    {"list", "", "PCI devices, their IOMMU groups and host drivers", REPORTS, 0, 0, vv_verb_list,
+    {"list", "", "PCI devices, their IOMMU groups and host drivers", REPORTS, 0, 1, vv_verb_list,
      vv_list_options},
     {"show", "ADDRESS", "everything about one device, its group, and what is in the way", REPORTS, 1, 1,
      vv_verb_show, NULL},

@@ -113,11 +113,6 @@ VvDevice *vv_context_device(VvContext *context, const char *word, GError **error
     return device;
 }
 
-char *vv_owner_text(const VvEntry *entry)
-{
-    return entry->owner_name ? g_strdup_printf("domain %s", entry->owner_name) : g_strdup(entry->owner);
-}
-
 void vv_show_plan(VvContext *context, const VvPlan *plan, const char *title)
 {
     if (context->json)

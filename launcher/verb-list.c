@@ -3,6 +3,7 @@
 #include "launcher/json.h"
 #include "launcher/list-groups.h"
 #include "launcher/present.h"
+#include "launcher/report-verb.h"
 #include "vfio/error.h"
 
 #include <stdlib.h>
@@ -10,6 +11,16 @@
 
 static gboolean bridges, show_groups;
 static char *kind;
+static VvReportWords report;
+
+static gboolean take_report(const char *option G_GNUC_UNUSED, const char *value, gpointer data G_GNUC_UNUSED,
+                            GError **error G_GNUC_UNUSED)
+{
+    report.report = TRUE;
+    g_free(report.report_file);
+    report.report_file = g_strdup(value);
+    return TRUE;
+}
 
 const GOptionEntry vv_list_options[] = {
     {"bridges", 0, 0, G_OPTION_ARG_NONE, &bridges, "Show bridges and ports too", NULL},
@@ -17,6 +28,10 @@ const GOptionEntry vv_list_options[] = {
      "KIND"},
     {"groups", 0, 0, G_OPTION_ARG_NONE, &show_groups,
      "Show the IOMMU groups, why they are too large, and what can help", NULL},
+    {"report", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, take_report,
+     "Write a document about this host and all its devices (Markdown; JSON with --json)", "FILE"},
+    {"picture", 0, 0, G_OPTION_ARG_FILENAME, &report.picture,
+     "Draw the PCI tree with groups, drivers and owners (SVG; - is standard output)", "FILE"},
     {0},
 };
 
@@ -134,8 +149,30 @@ static void print_table(VvContext *context, const GPtrArray *entries)
     scols_unref_table(table);
 }
 
-int vv_verb_list(VvContext *context, char **words G_GNUC_UNUSED, GError **error)
+/* "-" for standard output stays among the words, because the file of --report need not be given. */
+static gboolean check_words(char **words, GError **error)
 {
+    gboolean whole = report.report || report.picture;
+
+    if (*words && (!report.report || report.report_file || strcmp(*words, "-") != 0))
+        g_set_error(error, VV_ERROR, VV_ERROR_USAGE,
+                    "list: '%s' is no option; a device is shown by 'virt-vfio show', and options by "
+                    "'virt-vfio list --help'",
+                    *words);
+    else if (whole && (kind || bridges || show_groups))
+        g_set_error(error, VV_ERROR, VV_ERROR_USAGE,
+                    "list: --report and --picture show every device; leave --kind, --bridges and --groups away");
+    else
+        return TRUE;
+    return FALSE;
+}
+
+int vv_verb_list(VvContext *context, char **words, GError **error)
+{
+    if (!check_words(words, error))
+        return VV_ERROR_USAGE;
+    if (report.report || report.picture)
+        return vv_list_report(context, &report, error);
     if (!check_kind(error) || !vv_context_host(context, error))
         return VV_ERROR_FAILED;
     if (show_groups) {

@@ -81,7 +81,7 @@ static char *read_serial(const VvSysfs *sysfs, const VvDevice *device)
 
 /* The kernel wakes a function in D3cold, and only such a one, to read its configuration space
  * (pci_config_pm_runtime_get); power_state came with 5.11. */
-static gboolean would_wake(const VvSysfs *sysfs, const VvDevice *device)
+gboolean vv_device_sleeps(const VvSysfs *sysfs, const VvDevice *device)
 {
     g_autofree char *state_path = vv_device_path(device, "power_state");
     g_autofree char *status_path = vv_device_path(device, "power/runtime_status");
@@ -125,7 +125,7 @@ static guint64 find_dsn(int fd)
 static guint64 read_dsn(const VvSysfs *sysfs, const VvDevice *device)
 {
     g_autofree char *path = vv_device_path(device, "config");
-    int fd = would_wake(sysfs, device) ? -1 : vv_sysfs_open(sysfs, path, O_RDONLY);
+    int fd = vv_device_sleeps(sysfs, device) ? -1 : vv_sysfs_open(sysfs, path, O_RDONLY);
 
     if (fd < 0)
         return 0;

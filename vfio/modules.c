@@ -118,6 +118,14 @@ gboolean vv_module_load_driver(const VvSysfs *sysfs, const char *driver, const c
     return FALSE;
 }
 
+void vv_module_load_alias(const VvSysfs *sysfs, const char *modalias)
+{
+    g_autoptr(KmodContext) context = vv_sysfs_is_live(sysfs) ? new_context(NULL) : NULL;
+
+    if (context)
+        for_each_module(context, modalias, insert);
+}
+
 gboolean vv_module_same_name(const char *a, const char *b)
 {
     for (; *a && *b; a++, b++)

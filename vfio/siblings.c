@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-/* "../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0": new string, NULL where the machine was recorded
- * without links. */
-static char *place_of(const VvHost *host, const VvDevice *device)
+char *vv_device_place(const VvHost *host, const VvDevice *device)
 {
     g_autofree char *path = vv_device_path(device, NULL);
 
@@ -26,7 +24,7 @@ static char *bridge_above(const char *place)
 
 static gboolean is_on_or_below(const VvHost *host, const char *bridge, const VvDevice *device)
 {
-    g_autofree char *place = place_of(host, device);
+    g_autofree char *place = vv_device_place(host, device);
 
     return *bridge && place && g_str_has_prefix(place, bridge);
 }
@@ -58,7 +56,7 @@ void vv_reset_siblings(const VvHost *host, const VvDevice *device, GPtrArray *re
 
     vv_device_read_details(vv_host_sysfs(host), self);
     gboolean whole_bus = vv_reset_needs_bus(self);
-    if (whole_bus && (place = place_of(host, self)))
+    if (whole_bus && (place = vv_device_place(host, self)))
         bridge = bridge_above(place);
     for (guint i = 0; i < devices->len; i++) {
         VvDevice *other = devices->pdata[i];
@@ -73,7 +71,7 @@ void vv_reset_siblings(const VvHost *host, const VvDevice *device, GPtrArray *re
 void vv_bus_siblings(const VvHost *host, const VvDevice *device, GPtrArray *ret_devices)
 {
     const GPtrArray *devices = vv_host_devices(host);
-    g_autofree char *place = place_of(host, device), *bridge = place ? bridge_above(place) : NULL;
+    g_autofree char *place = vv_device_place(host, device), *bridge = place ? bridge_above(place) : NULL;
 
     for (guint i = 0; bridge && i < devices->len; i++) {
         VvDevice *other = devices->pdata[i];
@@ -84,7 +82,7 @@ void vv_bus_siblings(const VvHost *host, const VvDevice *device, GPtrArray *ret_
 
 gboolean vv_bus_bridge(const VvHost *host, const VvDevice *device, VvAddress *ret)
 {
-    g_autofree char *place = place_of(host, device);
+    g_autofree char *place = vv_device_place(host, device);
     g_autofree char *bridge = place ? g_path_get_dirname(place) : g_strdup("");
     g_autofree char *name = g_path_get_basename(bridge);
 

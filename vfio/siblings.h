@@ -3,6 +3,10 @@
 
 #include "vfio/host.h"
 
+/* Where it is in the kernel's device tree: "../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0". New
+ * string; NULL where the machine was recorded without links. */
+char *vv_device_place(const VvHost *host, const VvDevice *device);
+
 /* Appends the other functions (VvDevice *, owned by the host) that go through a reset of `device`, one of the
  * host's, by ascending address. From the kernel's rules:
  *

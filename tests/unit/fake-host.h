@@ -18,11 +18,13 @@
  *   driver=X native=Y   bound to X; Y is whose id table fits (X when not given and X is no vfio driver or
  *                       stub)
  *   group=N             group=noiommu:N as vfio's no-IOMMU mode makes it
- *   behind=ADDRESS      of the bridge above; not given: on a root bus
+ *   behind=ADDRESS      of the bridge above, or of the VMD; not given: on a root bus of its bus number
  *   reset=flr,bus       reset=old: from before 5.15
  *   header=N            PCI header type in `config`; by class when not given; header=none: no config
  *   override=X numa=N rom bootvga=0|1 sriov=TOTAL/NOW physfn=ADDRESS
  *   slot=N              in the slot N, which has a power switch
+ *   link=8.0x4/16.0x16  speed in GT/s and lanes, now and at most
+ *   label=TEXT          the firmware's name for it
  *   subordinate         a bridge that can reset what is behind it
  *   fails=M,M kills=M   methods that the kernel then refuses, or from which it does not come back
  *   power=auto|on       power/control, which VFIO sets as the kernel does

@@ -99,6 +99,22 @@ static void put_line(FakeHost *fake, const char *address, const char *attribute,
     fake_put_attribute(fake, address, attribute, line);
 }
 
+/* "8.0x4" or "8.0x4/16.0x16": now, and at most. */
+static void add_link_state(FakeHost *fake, const char *address, const char *value)
+{
+    g_auto(GStrv) states = g_strsplit(value, "/", 2);
+    static const char *const names[] = {"current", "max"};
+
+    for (guint i = 0; i < 2; i++) {
+        g_auto(GStrv) numbers = g_strsplit(states[i] && states[1] ? states[i] : states[0], "x", 2);
+        g_autofree char *speed_name = g_strconcat(names[i], "_link_speed", NULL);
+        g_autofree char *width_name = g_strconcat(names[i], "_link_width", NULL);
+        g_autofree char *speed = g_strconcat(numbers[0], " GT/s PCIe", NULL);
+        put_line(fake, address, speed_name, speed);
+        put_line(fake, address, width_name, numbers[1]);
+    }
+}
+
 /* fb0 belongs to the function, and vtcon1 draws on it. */
 static void add_console(FakeHost *fake, const char *address)
 {
@@ -138,6 +154,10 @@ static gboolean add_attribute(FakeHost *fake, const char *address, const char *k
         fake_put_attribute(fake, address, "reset_subordinate", "");
     else if (strcmp(key, "power") == 0)
         put_line(fake, address, "power/control", value);
+    else if (strcmp(key, "link") == 0)
+        add_link_state(fake, address, value);
+    else if (strcmp(key, "label") == 0)
+        put_line(fake, address, "label", value);
     else if (strcmp(key, "d3cold") == 0)
         put_line(fake, address, "d3cold_allowed", value);
     else
@@ -156,22 +176,43 @@ static const char *find_word(char **words, const char *key)
     return NULL;
 }
 
+/* "pci0000:16" for "0000:16:02.0": new string. All root buses are one folder. */
+static char *add_root_bus(FakeHost *fake, const char *address, const char *folder)
+{
+    g_autofree char *bus = g_strndup(address, strlen(address) - strlen(":00.0"));
+    g_autofree char *name = g_strconcat("pci", bus, NULL);
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autofree char *full = fake_below(fake, "%s", path);
+
+    if (!g_file_test(full, G_FILE_TEST_EXISTS) && strcmp(folder, "sys/devices") == 0)
+        fake_add_link(fake, "pci0000:00", path);
+    return g_steal_pointer(&name);
+}
+
 /* The name on the bus says where the device sits in the tree; the folder itself is flat. */
 static void add_name(FakeHost *fake, const char *address, const char *bridge)
 {
     g_autofree char *path = g_strdup_printf("sys/bus/pci/devices/%s", address);
-    g_autofree char *target = g_strdup_printf("../../../devices/pci0000:00/%s", address);
+    g_autofree char *target = NULL;
 
     if (bridge) {
         g_autofree char *above = fake_below(fake, "sys/bus/pci/devices/%s", bridge);
         g_autofree char *place = g_file_read_link(above, NULL);
-        g_autofree char *inside = g_strdup_printf(FAKE_DEVICES "/%s/%s", bridge, address);
-        g_autofree char *flat = g_strdup_printf("../%s", address);
+        g_autofree char *folder = g_strdup_printf(FAKE_DEVICES "/%s", bridge);
+        /* A segment of its own (VMD) starts with a root bus of its own. */
+        gboolean same = strcspn(address, ":") == strcspn(bridge, ":") &&
+                        strncmp(address, bridge, strcspn(address, ":")) == 0;
+        g_autofree char *bus = same ? g_strdup(".") : add_root_bus(fake, address, folder);
+        g_autofree char *inside =
+            same ? g_build_filename(folder, address, NULL) : g_build_filename(folder, bus, address, NULL);
+        g_autofree char *flat = g_strdup_printf(same ? "../%s" : "../../%s", address);
         if (!place)
             g_error("fake host: %s is behind %s, which must come first", address, bridge);
         fake_add_link(fake, flat, inside);
-        g_free(target);
-        target = g_build_filename(place, address, NULL);
+        target = same ? g_build_filename(place, address, NULL) : g_build_filename(place, bus, address, NULL);
+    } else {
+        g_autofree char *bus = add_root_bus(fake, address, "sys/devices");
+        target = g_strdup_printf("../../../devices/%s/%s", bus, address);
     }
     fake_add_link(fake, target, path);
 }
