@@ -4,6 +4,7 @@
 #include "launcher/check.h"
 #include "launcher/devices.h"
 #include "launcher/guest-plan.h"
+#include "launcher/present.h"
 
 #include <string.h>
 
@@ -30,8 +31,16 @@ static char *remedy_of(const VvReason *reason)
                           : g_strdup_printf("say: %s", allow);
 }
 
-static void add_reasons(const VvPlan *plan, GPtrArray *rows)
+static void add_reasons(const VvReadyHost *ready, const VvPlan *plan, GPtrArray *rows)
 {
+    char count[40];
+    VvReadyRow *whole =
+        vv_ready_add(rows, "plan", VV_READY_INFO, "%s would be taken from this host%s",
+                     vv_count(plan->devices->len, "function", count),
+                     plan->reasons->len ? ", with these reasons:" : ", and nothing is said against it");
+
+    if (!ready->is_root)
+        whole->root = g_strdup("which programs hold the devices");
     for (guint i = 0; i < plan->reasons->len; i++) {
         const VvReason *reason = plan->reasons->pdata[i];
         g_autofree char *address = vv_address_dup(reason->address);
@@ -74,7 +83,7 @@ static gboolean check_xml(const VvReadyHost *ready, const char *xml, const VvPla
         return FALSE;
     if (!needs->kvm)
         excuse_kvm(rows);
-    add_reasons(plan, rows);
+    add_reasons(ready, plan, rows);
     vv_guest_needs_check(needs, ready, devices, running, rows);
     return TRUE;
 }
@@ -106,7 +115,7 @@ static gboolean check_file(VvContext *context, const VvReadyHost *ready, const c
     g_autofree char *xml = build_xml(vm, ready, rows);
     if (xml)
         return check_xml(ready, xml, plan, FALSE, rows, error);
-    add_reasons(plan, rows);
+    add_reasons(ready, plan, rows);
     return TRUE;
 }
 

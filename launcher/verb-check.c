@@ -21,8 +21,10 @@ int vv_verb_check(VvContext *context, char **words, GError **error)
 
     vv_ready_advice(&ready, rows);
     vv_check_libvirt(context, &ready, words[0] != NULL, rows);
-    if (words[0] && !vv_check_guest(context, &ready, words[0], rows, error))
+    gboolean known = !words[0] || vv_check_guest(context, &ready, words[0], rows, error);
+    /* A guest that cannot be read because of what the host lacks: the rows say what that is. */
+    if (!known && !g_error_matches(*error, VV_ERROR, VV_ERROR_NOT_READY))
         return VV_ERROR_FAILED;
     vv_check_show(context, &ready, rows);
-    return vv_check_passed(rows) ? 0 : VV_ERROR_NOT_READY;
+    return known && vv_check_passed(rows) ? 0 : VV_ERROR_NOT_READY;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "boot-host.h"
 #include "ready-host.h"
 #include "test.h"
 
@@ -10,16 +11,19 @@
 
 static char *out, *err;
 
+/* "virt-vfio check WORDS"; NULL: without any. */
 static int run(const ReadyHost *f, const char *words)
 {
-    const char *arguments[] = {VV_PROGRAM, "check", "--sysroot", fake_host_root(f->fake), words, NULL};
-    g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "LC_ALL", "C", TRUE);
+    g_autofree char *line =
+        g_strdup_printf("%s check --sysroot %s %s", VV_PROGRAM, fake_host_root(f->fake), words ? words : "");
+    g_auto(GStrv) arguments = NULL, environment = g_environ_setenv(g_get_environ(), "LC_ALL", "C", TRUE);
     int status;
 
     g_clear_pointer(&out, g_free);
     g_clear_pointer(&err, g_free);
-    assert_true(g_spawn_sync(NULL, (char **)arguments, environment, G_SPAWN_DEFAULT, NULL, NULL, &out, &err,
-                             &status, NULL));
+    assert_true(g_shell_parse_argv(line, NULL, &arguments, NULL));
+    assert_true(
+        g_spawn_sync(NULL, arguments, environment, G_SPAWN_DEFAULT, NULL, NULL, &out, &err, &status, NULL));
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -116,6 +120,7 @@ static void test_file(void **state)
     path = put_vm(&f, "[vm]\nname = a\nmemory = 8G\ncpus = 4\n[device nvme]\nhost = 03:00\n");
     expect(&f, path, 0, "memory    the guest's 8 GiB fit into 24 GiB available");
     expect(&f, path, 0, "4 of this host's 8 CPUs");
+    expect(&f, path, 0, "1 function would be taken from this host");
     expect(&f, path, 0, "libvirt chooses the guest's UEFI (/usr/share/qemu/firmware)");
     /* The plan's reasons are rows, with the words that lift them. */
     g_free(path);
@@ -137,13 +142,67 @@ static void test_file(void **state)
     ready_host_down(&f);
 }
 
+/* Without a libvirt that knows the domain there is still the host to tell of. */
+static void test_no_libvirt(void **state)
+{
+    ReadyHost f;
+
+    ready_host_up(&f);
+    expect(&f, "nobody --connect 'qemu+unix:///system?socket=/nonexistent'", 4, "\nx not ready: libvirt\n");
+    ready_host_down(&f);
+}
+
+/* The remedy is what this distribution and boot loader want. */
+static void test_stacks(void **state)
+{
+    static const struct {
+        const char *host, *remedy;
+    } cases[] = {
+        {"debian-12-grub",
+         "put intel_iommu=on into /etc/default/grub.d/zz-virt-vfio.cfg and run update-grub; or: "
+         "virt-vfio setup --iommu --apply; then reboot\n"},
+        {"debian-12-systemd-boot", "put intel_iommu=on into /etc/kernel/cmdline and run kernel-install add "},
+        {"ubuntu-25.10-dracut", "/etc/default/grub.d/zz-virt-vfio.cfg and run update-grub;"},
+        {"fedora-bls", "run grubby --update-kernel=ALL --args=\"intel_iommu=on\"; or: virt-vfio setup"},
+        {"rhel-9", "take intel_iommu=off away from this system's kernel arguments (GRUB with boot loader "
+                   "entries); or: virt-vfio setup --iommu --apply; then"},
+        {"arch-systemd-boot", "/*.conf; or: virt-vfio setup"},
+        {"arch-uki", "/etc/kernel/cmdline and run mkinitcpio -P"},
+        {"arch-grub", "/etc/default/grub and run grub-mkconfig -o /boot/grub/grub.cfg"},
+        {"cachyos", "/etc/sdboot-manage.conf and run sdboot-manage gen"},
+        {"opensuse-grub2", "run update-bootloader --config"},
+        {"opensuse-bls", "/etc/kernel/cmdline and run sdbootutil update-all-entries"},
+        {"microos", "run transactional-update grub.cfg"},
+        {"pop-os", "/etc/kernelstub/configuration and run kernelstub;"},
+        {"silverblue", "run rpm-ostree kargs --append-if-missing=\"intel_iommu=on\""},
+        {"bootc",
+         "run bootc loader-entries set-options-for-source --source virt-vfio --options \"intel_iommu=on\""},
+        {"proxmox-zfs", "/etc/kernel/cmdline and run proxmox-boot-tool refresh"},
+        {"nixos",
+         "/etc/nixos/configuration.nix and run nixos-rebuild boot ('virt-vfio setup --iommu' prints what to "
+         "write); then reboot\n"},
+        {"limine", "run limine-update; or"},
+        {"refind", "put intel_iommu=on into /boot/refind_linux.conf; or"},
+        {"ambiguous", "-> boot with intel_iommu=on "},
+    };
+    ReadyHost f;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        ready_host_up(&f);
+        ready_host_take(&f, "sys/class/iommu");
+        ready_host_take(&f, "boot");
+        ready_host_take(&f, "sys/firmware/efi");
+        boot_host_put(f.fake, boot_host(cases[i].host));
+        expect(&f, NULL, 4, cases[i].remedy);
+        ready_host_down(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),
-        cmocka_unit_test(test_json),
-        cmocka_unit_test(test_bare),
-        cmocka_unit_test(test_file),
+        cmocka_unit_test(test_text), cmocka_unit_test(test_json),       cmocka_unit_test(test_bare),
+        cmocka_unit_test(test_file), cmocka_unit_test(test_no_libvirt), cmocka_unit_test(test_stacks),
     };
     int failed = cmocka_run_group_tests_name("check", tests, NULL, NULL);
 

@@ -109,8 +109,8 @@ static void test_cpu(void **state)
     ready_host_expect(&f, "cpu", VV_READY_FAIL, "neither", "nested");
     ready_host_put(&f, "sys/class/dmi/id/sys_vendor", "QEMU\n");
     ready_host_expect(&f, "machine", VV_READY_INFO, "virtual machine itself (QEMU)", "virtual IOMMU");
-    ready_host_put(&f, "run/systemd/container", "lxc\n");
-    ready_host_expect(&f, "machine", VV_READY_WARN, "container (lxc)", "on the host");
+    ready_host_put(&f, "run/systemd/container", "l\033[31mxc\n");
+    ready_host_expect(&f, "machine", VV_READY_WARN, "container (l [31mxc)", "on the host");
     ready_host_take(&f, "dev/kvm");
     ready_host_expect(&f, "kvm", VV_READY_FAIL, "no /dev/kvm", "modprobe kvm_amd");
     ready_host_down(&f);
@@ -179,6 +179,8 @@ static void test_iommu_amd(void **state)
     ready_host_check(&f);
     take_iommu(&f);
     /* AMD's is on by itself: amd_iommu=on is no remedy. */
+    ready_host_expect(&f, "iommu", VV_READY_FAIL, "no IOMMU", "\"AMD-Vi\"");
+    ready_host_put(&f, "proc/cmdline", "intel_iommu=off\n");
     ready_host_expect(&f, "iommu", VV_READY_FAIL, "no IOMMU", "\"AMD-Vi\"");
     ready_host_put(&f, "proc/cmdline", "amd_iommu=off\n");
     ready_host_expect(&f, "iommu", VV_READY_FAIL, "no IOMMU",

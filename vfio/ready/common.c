@@ -39,17 +39,19 @@ char *vv_ready_boot_with(const VvReadyHost *ready, const char *argument, const c
     return g_strdup_printf("%s; or: virt-vfio %s --apply; then reboot", how, setup);
 }
 
-char *vv_ready_boot_without(const VvReadyHost *ready, const char *argument)
+char *vv_ready_boot_without(const VvReadyHost *ready, const char *argument, const char *setup)
 {
     const VvBootStack *stack = ready->stack;
     /* A tool that takes arguments adds them: which one takes them away is its manual's to say. */
     gboolean runs = has_text(stack->edit) && has_text(stack->run);
+    g_autofree char *other =
+        setup && !stack->prints_only ? g_strdup_printf("; or: virt-vfio %s --apply", setup) : g_strdup("");
 
     if (stack->kind == VV_BOOT_UNKNOWN)
         return g_strdup_printf("take %s away from where this system keeps its kernel arguments; then reboot",
                                argument);
-    return g_strdup_printf("take %s away from this system's kernel arguments (%s)%s%s; then reboot", argument,
-                           stack->name, runs ? ", run " : "", runs ? stack->run : "");
+    return g_strdup_printf("take %s away from this system's kernel arguments (%s)%s%s%s; then reboot",
+                           argument, stack->name, runs ? ", run " : "", runs ? stack->run : "", other);
 }
 
 char *vv_ready_count(guint count, const char *noun)

@@ -64,24 +64,28 @@ static void check_acpi(const VvReadyHost *ready, const char *table, GPtrArray *r
     }
 }
 
-/* Words of the command line that keep the IOMMU off. iommu=off is for both (arch/x86/kernel/pci-dma.c). */
-static const char *off_word(const char *cmdline)
+/* Words of the command line that keep this IOMMU off. iommu=off is for both (arch/x86/kernel/pci-dma.c). */
+static const char *off_word(const char *table, const char *cmdline)
 {
-    static const char *const words[] = {"intel_iommu=off", "amd_iommu=off", "iommu=off"};
+    static const struct {
+        const char *word, *table;
+    } words[] = {{"intel_iommu=off", "DMAR"}, {"amd_iommu=off", "IVRS"}, {"iommu=off", NULL}};
 
     for (guint i = 0; i < G_N_ELEMENTS(words); i++)
-        if (vv_cmdline_has(cmdline, words[i]))
-            return words[i];
+        if ((!words[i].table || g_strcmp0(words[i].table, table) == 0) &&
+            vv_cmdline_has(cmdline, words[i].word))
+            return words[i].word;
     return NULL;
 }
 
 /* Why the tables are there and no IOMMU is: what keeps it off, or what it lacks. */
 static char *why_off(const VvReadyHost *ready, const char *table, const char *cmdline)
 {
-    const char *off = off_word(cmdline);
+    const char *off = off_word(table, cmdline);
 
     if (off)
-        return vv_ready_boot_without(ready, off);
+        /* setup does not want amd_iommu=on, which is no value. */
+        return vv_ready_boot_without(ready, off, strcmp(off, "amd_iommu=off") ? "setup --iommu" : NULL);
     if (!table)
         return g_strdup("see acpi: without the firmware's help the kernel finds none");
     if (strcmp(table, "DMAR") == 0 && !vv_cmdline_has(cmdline, "intel_iommu=on"))

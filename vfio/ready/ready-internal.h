@@ -24,8 +24,8 @@ void vv_ready_check_setup(const VvReadyHost *ready, GPtrArray *rows);     /* set
 /* The remedy "boot with ARGUMENT": where it goes on this boot stack, what makes it effective, and the words
  * of `setup` that do both (NULL: setup does not). New string. */
 char *vv_ready_boot_with(const VvReadyHost *ready, const char *argument, const char *setup);
-/* The same for an argument that is in the way. */
-char *vv_ready_boot_without(const VvReadyHost *ready, const char *argument);
+/* The same for an argument that is in the way; `setup` replaces it by its opposite. */
+char *vv_ready_boot_without(const VvReadyHost *ready, const char *argument, const char *setup);
 
 /* "2 cards", "1 card": new string. */
 char *vv_ready_count(guint count, const char *noun);

@@ -18,6 +18,18 @@ const char *vv_ready_verdict_name(VvReadyVerdict verdict)
     return names[verdict];
 }
 
+/* What files of a recorded machine say ends up on a terminal, and in JSON. */
+static char *make_shown(char *text)
+{
+    g_autofree char *raw = text;
+    char *shown = g_utf8_make_valid(raw, -1);
+
+    for (char *c = shown; *c; c++)
+        if (g_ascii_iscntrl(*c))
+            *c = ' ';
+    return shown;
+}
+
 VvReadyRow *vv_ready_add(GPtrArray *rows, const char *id, VvReadyVerdict verdict, const char *format, ...)
 {
     VvReadyRow *row = g_new0(VvReadyRow, 1);
@@ -26,7 +38,7 @@ VvReadyRow *vv_ready_add(GPtrArray *rows, const char *id, VvReadyVerdict verdict
     row->id = id;
     row->verdict = verdict;
     va_start(arguments, format);
-    row->evidence = g_strdup_vprintf(format, arguments);
+    row->evidence = make_shown(g_strdup_vprintf(format, arguments));
     va_end(arguments);
     g_ptr_array_add(rows, row);
     return row;

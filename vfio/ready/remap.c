@@ -78,7 +78,7 @@ static char *remap_remedy(const VvReadyHost *ready, const char *incapable)
     const char *off = off_word(cmdline ? cmdline : "");
 
     if (off)
-        return vv_ready_boot_without(ready, off);
+        return vv_ready_boot_without(ready, off, NULL);
     if (incapable || firmware_allows(ready->sysfs) == 0)
         return g_strdup_printf(
             "%s says that it has none; a firmware update may help. Only for guests that you trust as "

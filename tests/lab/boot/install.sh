@@ -10,6 +10,20 @@ grub | dracut)
 	lab_root grub-install --target=i386-pc /dev/vda
 	lab_root update-grub
 	;;
-systemd-boot) lab_root sh -c 'for v in /lib/modules/*; do kernel-install add "${v##*/}" "/boot/vmlinuz-${v##*/}"; done' ;;
 esac
+# Only now can they see what this machine needs: quicker than what every machine might.
+case $1 in
+grub | systemd-boot)
+	sed -i 's/^MODULES=.*/MODULES=dep/' "$lab_root_folder/etc/initramfs-tools/conf.d/lab"
+	lab_root update-initramfs -u -k all
+	;;
+dracut) lab_root dracut -f --regenerate-all ;;
+esac
+if [[ $1 == systemd-boot ]]; then
+	for version in "$lab_root_folder"/lib/modules/*; do
+		version=${version##*/}
+		lab_root kernel-install add "$version" "/boot/vmlinuz-$version" "/boot/initrd.img-$version"
+	done
+	lab_root ls -R /efi
+fi
 lab_root_close

@@ -21,3 +21,30 @@ lab_root_open() {
 lab_root() { chroot "$lab_root_folder" env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
 
 lab_root_close() { umount -R "$lab_root_folder"; }
+
+# As if LOADER had started it from UEFI, which has left its name in a variable: attributes, then UTF-16.
+lab_root_efi() { # LOADER
+	local sys=$lab_root_folder/sys part efi
+	umount -l -R "$sys"
+	mount -t tmpfs tmpfs "$sys"
+	for part in /sys/*; do
+		[[ $part != /sys/firmware ]] || continue
+		mkdir "$lab_root_folder$part"
+		mount --rbind "$part" "$lab_root_folder$part"
+	done
+	mkdir -p "$sys/firmware/acpi"
+	mount --bind /sys/firmware/acpi "$sys/firmware/acpi"
+	efi=$sys/firmware/efi/efivars
+	mkdir -p "$efi"
+	{
+		printf '\6\0\0\0'
+		printf '%s' "$1" | sed 's/./&\x00/g'
+		printf '\0\0'
+	} >"$efi/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+}
+
+# All of its configuration and of what boots it, to the byte, but for initramfs images, which have times in them.
+lab_root_files() {
+	(cd "$lab_root_folder" && find etc boot efi -xdev ! -name 'initrd*' -printf '%y %m %u %g %l %p\n' -type f -exec sha256sum {} + \
+		2>/dev/null | sort)
+}

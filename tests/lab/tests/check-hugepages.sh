@@ -12,7 +12,7 @@ fails 'the host alone' kvm libvirt
 row 'the pages there are' huge pass '8 of 8 pages of 2 MiB'
 nic0=$(lab_dev nic0)
 checks "$(vm_file big "$nic0" 'vm:hugepages = 2M')"
-fails 'a guest of 64 MiB from them' huge libvirt
+fails 'a guest of 64 MiB from them' libvirt huge
 row 'what is missing' huge fail '64 MiB of huge pages of 2 MiB, and 16 MiB are free' 'setup --hugepages 32,2M --apply'
 checks "$(vm_file small "$nic0" 'vm:hugepages = 2M' 'vm:memory = 16M')"
 fails 'a guest of 16 MiB from them' libvirt

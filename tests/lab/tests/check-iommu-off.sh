@@ -9,11 +9,11 @@ set -euo pipefail
 
 ok 'the kernel was told not to' grep -q intel_iommu=off /proc/cmdline
 checks
-fails 'the IOMMU alone' kvm iommu libvirt
+fails 'the IOMMU alone, as the argument' kvm iommu advice libvirt
 row 'the firmware is not to blame' acpi pass DMAR
 row 'what is in the way' iommu fail '/sys/class/iommu is empty' 'take intel_iommu=off away'
 run virt-vfio check
-expect 'for people' 4 'not ready: kvm, iommu and libvirt' 'take intel_iommu=off away'
+expect 'for people' 4 'not ready: kvm, iommu, advice and libvirt' 'take intel_iommu=off away'
 checks "$(vm_file a "$(lab_dev nic0)")"
 row 'the guest'"'"'s plan says the same' no-iommu fail 'no active IOMMU'
 tap_done

@@ -14,6 +14,7 @@ row 'the IOMMU is on all the same' iommu pass 'on: 1 unit'
 
 # It is no exaggeration.
 nic0=$(lab_dev nic0)
+modprobe vfio-pci
 lab_bind "$nic0" vfio-pci
 run timeout 60 qemu-system-x86_64 -nodefaults -display none -machine q35,accel=tcg -device "vfio-pci,host=$nic0"
 ok 'QEMU does not get it' test "$run_rc" -ne 0 -a "$run_rc" -ne 124
