@@ -7,8 +7,8 @@
 #define MANY G_MAXUINT
 
 const VvCommand vv_commands[] = {
-    {"setup", "[--apply|--undo|--status]",
-     "make this host ready: IOMMU, VFIO modules, devices, huge pages, CPUs; shows first, takes back",
+    {"setup", "[--apply|--undo]",
+     "make this host ready for guests with devices; shows it first, and takes it back",
      VV_HAS_JSON | VV_HAS_DRY_RUN, 0, 0, vv_verb_setup, vv_setup_options},
     {"list", "", "PCI devices, their IOMMU groups and host drivers", REPORTS, 0, 0, vv_verb_list,
      vv_list_options},
