@@ -358,6 +358,24 @@ static void test_ledger_text(void **state)
     vv_ledger_unlock(r.sysfs, lock);
 }
 
+/* It is never cut on a disk that keeps its word; on another one it must not be taken for whole. */
+static void test_cut_ledger(void **state)
+{
+    apply(TRUE, TRUE);
+    g_autofree char *text = setup_root_get(&r, "var/lib/virt-vfio/setup/ledger");
+    gsize last = (gsize)(g_strrstr(text, "[step ") - text);
+
+    for (gsize length = 0; length < strlen(text); length++) {
+        g_autofree char *cut = g_strndup(text, length);
+        g_autoptr(GError) error = NULL;
+        setup_root_put(&r, "var/lib/virt-vfio/setup/ledger", cut, 0644);
+        g_autoptr(VvLedger) ledger = vv_ledger_load(r.sysfs, &error);
+        if (length <= last)
+            assert_null(ledger);
+        assert_true(ledger || error);
+    }
+}
+
 static void test_locked(void **state)
 {
     int lock = vv_ledger_lock(r.sysfs, NULL);
@@ -440,8 +458,8 @@ int main(void)
         TEST(test_words_moved),    TEST(test_changed_meanwhile),
         TEST(test_link_out),       TEST(test_bad_ledger),
         TEST(test_bad_backup),     TEST(test_ledger_text),
-        TEST(test_locked),         TEST(test_merge),
-        TEST(test_run_tool),
+        TEST(test_cut_ledger),     TEST(test_locked),
+        TEST(test_merge),          TEST(test_run_tool),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,8 @@ static const char *const progresses[] = {"pending", "started", "done", "undone",
 static const char *const edits[] = {"whole", "line",      "variable",  "options", "refind",
                                     "list",  "yaml-list", "json-list", NULL};
 
+G_STATIC_ASSERT(G_N_ELEMENTS(edits) == VV_EDIT_JSON_LIST + 2);
+
 /* Kernel arguments and names of files need not be UTF-8, values of a key file must. */
 static void put_text(GKeyFile *file, const char *group, const char *key, const char *text)
 {
