@@ -55,6 +55,10 @@ VvConnection *vv_context_connection(VvContext *context, GError **error);
 VvHandoverOptions vv_context_handover(VvContext *context);
 /* Forgets the scan: the next vv_context_host() looks again. Frees what the old host owned. */
 void vv_context_rescan(VvContext *context);
+/* A signal must not end the program between two devices, or two files: verbs that change something finish
+ * first, and look at signal_fd where they wait. A reader that went away (SIGPIPE) is no reason to stop
+ * either. */
+void vv_context_hold_signals(VvContext *context);
 
 int vv_verb_check(VvContext *context, char **words, GError **error);
 int vv_verb_list(VvContext *context, char **words, GError **error);
@@ -83,9 +87,10 @@ int vv_verb_hook_install(VvContext *context, char **words, GError **error);
 int vv_verb_hook_remove(VvContext *context, char **words, GError **error);
 int vv_verb_hook_status(VvContext *context, char **words, GError **error);
 int vv_verb_status(VvContext *context, char **words, GError **error);
+int vv_verb_setup(VvContext *context, char **words, GError **error);
 
 extern const GOptionEntry vv_list_options[], vv_plan_options[], vv_bind_options[], vv_release_options[],
     vv_reset_options[], vv_rom_dump_options[], vv_rom_backup_options[], vv_rom_verify_options[],
     vv_rom_check_options[], vv_rom_fix_options[], vv_rom_extract_options[], vv_import_options[],
     vv_vm_options[], vv_start_options[], vv_stop_options[], vv_attach_options[], vv_detach_options[],
-    vv_adopt_options[], vv_undo_options[];
+    vv_adopt_options[], vv_undo_options[], vv_setup_options[];

@@ -2,6 +2,9 @@
 #include "launcher/command.h"
 #include "launcher/present.h"
 
+#include <signal.h>
+#include <sys/signalfd.h>
+
 VvSysfs *vv_context_sysfs(VvContext *context, GError **error)
 {
     if (!context->sysfs)
@@ -44,4 +47,17 @@ VvHandoverOptions vv_context_handover(VvContext *context)
         .progress = vv_progress_step,
         .progress_data = context,
     };
+}
+
+void vv_context_hold_signals(VvContext *context)
+{
+    sigset_t signals;
+
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    context->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }

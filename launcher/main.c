@@ -6,11 +6,9 @@
 
 #include <langinfo.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 static void print_help(FILE *out)
@@ -161,21 +159,6 @@ static gboolean check_needs(const VvContext *context, const VvCommand *command, 
     return TRUE;
 }
 
-/* A signal must not end the program between two devices: verbs that move them finish first, and look at this
- * descriptor where they wait. A reader that went away (SIGPIPE) is no reason to stop either. */
-static int hold_signals(void)
-{
-    sigset_t signals;
-
-    signal(SIGPIPE, SIG_IGN);
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static void context_clear(VvContext *context)
 {
     g_clear_pointer(&context->connection, vv_connection_close);
@@ -200,7 +183,7 @@ static int run_command(const VvCommand *command, int argc, char **argv)
         context.colour = isatty(STDOUT_FILENO) && !g_getenv("NO_COLOR");
         context.utf8 = g_get_charset(NULL);
         if (command->needs & VV_CHANGES)
-            context.signal_fd = hold_signals();
+            vv_context_hold_signals(&context);
         if (command->needs & VV_CHANGES && !context.dry_run && command->run != vv_verb_recover)
             vv_context_recover(&context);
         result = command->run(&context, argv + 1, &error);

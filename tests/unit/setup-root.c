@@ -14,13 +14,6 @@
 
 #define BOOT "# How this system boots.\nARGS=\"quiet splash\"\n"
 
-int __wrap_fsync(int fd);
-
-int __wrap_fsync(int fd G_GNUC_UNUSED)
-{
-    return 0;
-}
-
 static char *below(const SetupRoot *r, const char *path)
 {
     return g_build_filename(r->path, path, NULL);

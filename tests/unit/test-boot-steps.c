@@ -2,12 +2,12 @@
 #include "test.h"
 
 #include "boot-host.h"
+#include "vfio/boot/apply.h"
 #include "vfio/boot/cmdline.h"
 #include "vfio/boot/edit.h"
 #include "vfio/boot/steps.h"
 
 #include <glib/gstdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Each recorded host is set up with recorded tools (tests/hosts/boot/tools), looked at and put back. */
@@ -46,7 +46,6 @@ typedef struct {
     const VvSysfs *sysfs;
     VvBootStack *stack;
     VvSetupWants wants;
-    GPtrArray *made; /* folders that apply made */
 } Case;
 
 static VvReserve unique_card = {.address = (char *)"0000:01:00.0",
@@ -63,7 +62,6 @@ static void begin(Case *c, const char *name)
     boot_host_put(c->fake, boot_host(name));
     c->sysfs = fake_host_sysfs(c->fake);
     c->stack = vv_boot_detect(c->sysfs);
-    c->made = g_ptr_array_new_with_free_func(g_free);
     c->wants = (VvSetupWants){.iommu = TRUE,
                               .modules = TRUE,
                               .hugepage_kib = 1048576,
@@ -77,7 +75,6 @@ static void end(Case *c)
 {
     vv_boot_stack_free(c->stack);
     g_ptr_array_unref(c->wants.reserve);
-    g_ptr_array_unref(c->made);
     fake_host_free(c->fake);
 }
 
@@ -104,93 +101,88 @@ static char *content(Case *c, const char *path)
     return text;
 }
 
-static void run_tool(Case *c, char **argv)
+static gboolean run_tool(const VvSysfs *sysfs, const char *const *argv, GString *output, gpointer data,
+                         GError **error)
 {
     g_autofree char *tools = g_build_filename(g_getenv("SOURCE_ROOT"), "tests/hosts/boot/tools", NULL),
-                    *output = NULL, *words = g_strjoinv(" ", argv);
+                    *said = NULL;
     g_autoptr(GPtrArray) all = g_ptr_array_new();
-    g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "ROOT", fake_host_root(c->fake), TRUE);
+    g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "ROOT", vv_sysfs_root(sysfs), TRUE);
     int status = -1;
 
     environment = g_environ_setenv(environment, "LOG", "/dev/null", TRUE);
     g_ptr_array_add(all, tools);
-    for (char **arg = argv; *arg; arg++)
-        g_ptr_array_add(all, *arg);
+    for (; *argv; argv++)
+        g_ptr_array_add(all, (char *)*argv);
     g_ptr_array_add(all, NULL);
-    assert_true(g_spawn_sync(NULL, (char **)all->pdata, environment, G_SPAWN_DEFAULT, NULL, NULL, NULL,
-                             &output, &status, NULL));
-    if (!g_spawn_check_wait_status(status, NULL))
-        fail_msg("%s: %s failed: %s", c->stack->name, words, output);
+    assert_true(g_spawn_sync(NULL, (char **)all->pdata, environment, G_SPAWN_DEFAULT, NULL, NULL, NULL, &said,
+                             &status, NULL));
+    if (g_spawn_check_wait_status(status, NULL))
+        return TRUE;
+    g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "%s", said);
+    return FALSE;
 }
 
-static void make_folder(Case *c, const char *path)
+static VvSetupEngine engine_of(Case *c)
 {
-    if (g_file_test(path, G_FILE_TEST_IS_DIR))
-        return;
-    g_autofree char *parent = g_path_get_dirname(path);
-    make_folder(c, parent);
-    assert_int_equal(g_mkdir(path, 0755), 0);
-    g_ptr_array_add(c->made, g_strdup(path));
+    return (VvSetupEngine){.sysfs = c->sysfs, .run = run_tool};
 }
 
-static void write_file(Case *c, const char *path, const char *text, guint mode)
+static void apply(Case *c, const VvSetupPlan *plan, gboolean changes)
 {
-    g_autofree char *file = below(c, path), *folder = g_path_get_dirname(file);
+    g_autoptr(GError) error = NULL;
+    VvSetupEngine engine = engine_of(c);
+    int lock = vv_ledger_lock(c->sysfs, &error);
+    g_autoptr(VvLedger) ledger = vv_ledger_load(c->sysfs, &error);
+    gboolean changed = FALSE;
 
-    if (!text) {
-        assert_int_equal(g_unlink(file), 0);
-        return;
-    }
-    gboolean new = !g_file_test(file, G_FILE_TEST_EXISTS);
-    make_folder(c, folder);
-    assert_true(g_file_set_contents(file, text, -1, NULL));
-    if (new)
-        assert_int_equal(chmod(file, mode ? mode : 0644), 0);
+    assert_fine(error);
+    vv_setup_apply(&engine, ledger, c->stack, &c->wants, plan, &changed, &error);
+    assert_fine(error);
+    assert_int_equal(changed, changes);
+    vv_ledger_unlock(c->sysfs, lock);
 }
 
-static void apply(Case *c, const VvSetupPlan *plan)
+static void undo(Case *c)
 {
-    for (guint i = 0; i < plan->steps->len; i++) {
-        const VvSetupStep *step = plan->steps->pdata[i];
-        assert_non_null(step->why);
-        if (step->what == VV_SETUP_RUN) {
-            run_tool(c, step->argv);
-            continue;
-        }
-        g_autofree char *now = content(c, step->path);
-        assert_text(now, step->before);
-        write_file(c, step->path, step->after, step->mode);
-    }
+    g_autoptr(GError) error = NULL;
+    VvSetupEngine engine = engine_of(c);
+    int lock = vv_ledger_lock(c->sysfs, &error);
+    g_autoptr(VvLedger) ledger = vv_ledger_load(c->sysfs, &error);
+    g_autoptr(VvSetupPlan) plan = vv_setup_plan_undo(c->sysfs, ledger, &error);
+
+    assert_fine(error);
+    vv_setup_undo(&engine, ledger, plan, &error);
+    assert_fine(error);
+    vv_ledger_unlock(c->sysfs, lock);
 }
 
-static void undo(Case *c, const VvSetupPlan *plan)
+/* All that setup may touch. */
+static char *snapshot(Case *c)
 {
-    for (guint i = plan->steps->len; i-- > 0;) {
-        const VvSetupStep *step = plan->steps->pdata[i];
-        if (step->what == VV_SETUP_RUN && step->undo_argv && !step->rebuild)
-            run_tool(c, step->undo_argv);
+    static const char *const folders[] = {"etc", "boot", "efi", "usr", "ostree"};
+    g_autoptr(GString) all = g_string_new(NULL);
+
+    for (guint i = 0; i < G_N_ELEMENTS(folders); i++) {
+        g_autofree char *path = below(c, folders[i]);
+        g_autofree char *part =
+            g_file_test(path, G_FILE_TEST_IS_DIR) ? fake_host_snapshot(c->fake, folders[i]) : NULL;
+        g_string_append(all, part ? part : "");
     }
-    for (guint i = plan->steps->len; i-- > 0;) {
-        const VvSetupStep *step = plan->steps->pdata[i];
-        if (step->what == VV_SETUP_FILE)
-            write_file(c, step->path, step->before, step->mode);
-    }
-    for (guint i = c->made->len; i-- > 0;)
-        g_rmdir(c->made->pdata[i]);
-    for (guint i = 0; i < plan->steps->len; i++) {
-        const VvSetupStep *step = plan->steps->pdata[i];
-        if (step->what == VV_SETUP_RUN && step->rebuild)
-            run_tool(c, step->undo_argv);
-    }
+    return g_string_free(g_steal_pointer(&all), FALSE);
 }
 
 /* The host's own tools have run before, when it was installed. */
 static void settle(Case *c, const VvSetupPlan *plan)
 {
+    g_autoptr(GError) error = NULL;
+
     for (guint i = 0; i < plan->steps->len; i++) {
         const VvSetupStep *step = plan->steps->pdata[i];
-        if (step->what == VV_SETUP_RUN && step->rebuild)
-            run_tool(c, step->argv);
+        assert_non_null(step->why);
+        if (step->what == VV_SETUP_RUN && step->rebuild &&
+            !run_tool(c->sysfs, (const char *const *)step->argv, NULL, NULL, &error))
+            fail_msg("%s: %s: %s", c->stack->name, step->argv[0], error->message);
     }
 }
 
@@ -261,10 +253,10 @@ static void test_whole_way(void **state)
         if (results[i].initramfs && !strstr(results[i].initramfs, "initrd") &&
             c.stack->initramfs != VV_INITRAMFS_RPM_OSTREE)
             assert_true(vv_sysfs_exists(c.sysfs, results[i].initramfs));
-        g_autofree char *before = fake_host_snapshot(c.fake, "");
+        g_autofree char *before = snapshot(&c);
 
         g_autoptr(VvSetupPlan) plan = plan_of(&c);
-        apply(&c, plan);
+        apply(&c, plan, TRUE);
         check_boots(&c, results[i].boots);
         if (results[i].initramfs)
             check_initramfs(&c, results[i].initramfs);
@@ -277,8 +269,9 @@ static void test_whole_way(void **state)
         if (*left)
             fail_msg("%s: the second plan is\n%s", results[i].name, left);
 
-        undo(&c, plan);
-        g_autofree char *after = fake_host_snapshot(c.fake, "");
+        apply(&c, second, FALSE);
+        undo(&c);
+        g_autofree char *after = snapshot(&c);
         if (strcmp(before, after) != 0)
             fail_msg("%s: after undo\n%s\nbefore\n%s", results[i].name, after, before);
         end(&c);
@@ -561,6 +554,10 @@ static void test_take_out(void **state)
     check_take_out(VV_EDIT_REFIND, NULL, "\"t\"  \"a\"\n\"u\" \"a\"\n", words, "\"a ", "\"b ",
                    "\"t\"  \"b\"\n\"u\" \"a\"\n");
     check_take_out(VV_EDIT_LIST, NULL, "# x\nnvme\n", modules, "nvme", "ahci", "# x\nahci\n");
+    check_take_out(VV_EDIT_JSON_LIST, "k", "{\"user\": {\"k\": [\n \"a\",\n \"b\"\n], \"z\": 1}}", words, "z",
+                   "y", "{\"user\": {\"k\": [\n \"a\",\n \"b\"\n], \"y\": 1}}");
+    check_take_out(VV_EDIT_JSON_LIST, "k", "{\"k\": [\"no\"], \"user\": {\"k\": []}}", words, "no", "yes",
+                   "{\"k\": [\"yes\"], \"user\": {\"k\": []}}");
     check_take_out(VV_EDIT_YAML_LIST, "k", "a: b\nk: x, y\n", modules, "a: b", "a: c", "a: c\nk: x, y\n");
 }
 

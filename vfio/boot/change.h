@@ -22,6 +22,7 @@ typedef enum {
     VV_EDIT_REFIND,    /* "title" "arguments", first line */
     VV_EDIT_LIST,      /* one word a line: /etc/initramfs-tools/modules */
     VV_EDIT_YAML_LIST, /* key: a, b, c: booster.yaml */
+    VV_EDIT_JSON_LIST, /* "key": ["a", "b"] in "user": kernelstub's configuration */
 } VvSetupEdit;
 
 typedef struct {
@@ -35,7 +36,7 @@ typedef struct {
     guint mode; /* permissions of a file that is new: 0755 for a script; 0: 0644. One that is there keeps its
                    own */
     VvSetupEdit edit;
-    char *key;                /* of VV_EDIT_VARIABLE and VV_EDIT_YAML_LIST */
+    char *key;                /* of VV_EDIT_VARIABLE and the lists with a key */
     char **added, **replaced; /* words; NULL: none */
 
     /* VV_SETUP_RUN */

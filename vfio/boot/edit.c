@@ -70,12 +70,57 @@ static Range find_refind(const char *text)
     return (Range){0};
 }
 
+/* Between the brackets of "key": [ … ] in the object "user" (kernelstub: what it was told, against what it
+ * comes with). */
+static Range find_json(const char *text, const char *key)
+{
+    g_autofree char *name = g_strdup_printf("\"%s\"", key);
+    const char *user = strstr(text, "\"user\""), *list = user ? strstr(user, name) : NULL;
+
+    if (!list)
+        return (Range){0};
+    list += strlen(name);
+    list += strspn(list, " \t\n:");
+    gsize start = (gsize)(list - text) + 1;
+    return (Range){.start = start, .end = start + strcspn(list + 1, "]"), .found = *list == '['};
+}
+
+/* The items with a blank between. NULL: they are not texts without backslashes. */
+static char *json_words(const char *list)
+{
+    g_autoptr(GString) words = g_string_new(NULL);
+    g_auto(GStrv) parts = g_strsplit(list, "\"", -1);
+    guint n = g_strv_length(parts);
+
+    if (strchr(list, '\\') || (n && n % 2 == 0))
+        return NULL;
+    for (guint i = 1; i < n; i += 2)
+        g_string_append_printf(words, "%s%s", i > 1 ? " " : "", parts[i]);
+    return g_string_free(g_steal_pointer(&words), FALSE);
+}
+
+/* With the blanks that are before the first item and behind the last one. */
+static char *json_list(const char *old, const char *arguments)
+{
+    g_autoptr(GPtrArray) words = vv_cmdline_parse(arguments);
+    const char *first = strchr(old, '"'), *last = strrchr(old, '"');
+    g_autofree char *before = first ? g_strndup(old, (gsize)(first - old)) : g_strdup("");
+    g_autoptr(GString) list = g_string_new(NULL);
+
+    for (guint i = 0; i < words->len; i++)
+        g_string_append_printf(list, "%s%s\"%s\"", i ? "," : "", i && !first ? " " : before,
+                               (char *)words->pdata[i]);
+    return g_strconcat(list->str, last ? last + 1 : "", NULL);
+}
+
 static Range find_range(VvSetupEdit edit, const char *key, const char *text)
 {
     if (edit == VV_EDIT_OPTIONS)
         return find_keyed(text, "options", FALSE);
     if (edit == VV_EDIT_YAML_LIST)
         return find_keyed(text, key, TRUE);
+    if (edit == VV_EDIT_JSON_LIST)
+        return find_json(text, key);
     if (edit == VV_EDIT_REFIND)
         return find_refind(text);
     return find_line(text);
@@ -101,7 +146,12 @@ char *vv_edit_get(VvSetupEdit edit, const char *key, const char *text, GError **
         return get_variable(key, text, error);
     Range range = find_range(edit, key, text);
     char *arguments = g_strndup(text + range.start, range.end - range.start);
-    if ((edit == VV_EDIT_YAML_LIST && *arguments && strchr("[\"'|>&*{", *arguments)) ||
+    if (edit == VV_EDIT_JSON_LIST && range.found) {
+        g_autofree char *list = arguments;
+        arguments = json_words(list);
+    }
+    if (!arguments || (edit == VV_EDIT_JSON_LIST && !range.found) ||
+        (edit == VV_EDIT_YAML_LIST && *arguments && strchr("[\"'|>&*{", *arguments)) ||
         (edit == VV_EDIT_REFIND && !range.found)) {
         g_free(arguments);
         g_set_error(error, VV_ERROR, VV_ERROR_REFUSED, "%s is written in a way that setup does not change",
@@ -144,7 +194,9 @@ char *vv_edit_put(VvSetupEdit edit, const char *key, const char *text, const cha
                                edit == VV_EDIT_YAML_LIST ? key : "options", arguments);
         return g_string_free(g_steal_pointer(&whole), FALSE);
     }
-    return g_strdup_printf("%.*s%s%s", (int)range.start, text, arguments, text + range.end);
+    g_autofree char *old = g_strndup(text + range.start, range.end - range.start),
+                    *list = edit == VV_EDIT_JSON_LIST ? json_list(old, arguments) : g_strdup(arguments);
+    return g_strdup_printf("%.*s%s%s", (int)range.start, text, list, text + range.end);
 }
 
 /* The words of a list that is not a command line: one a line, or with commas between. */

@@ -12,8 +12,8 @@
 
 static const char *const states[] = {"applying", "applied", "undoing", NULL};
 static const char *const progresses[] = {"pending", "started", "done", "undone", NULL};
-static const char *const edits[] = {"whole",  "line", "variable",  "options",
-                                    "refind", "list", "yaml-list", NULL};
+static const char *const edits[] = {"whole", "line",      "variable",  "options", "refind",
+                                    "list",  "yaml-list", "json-list", NULL};
 
 /* Kernel arguments and names of files need not be UTF-8, values of a key file must. */
 static void put_text(GKeyFile *file, const char *group, const char *key, const char *text)

@@ -214,6 +214,14 @@ static gboolean sdboot_manage(VvSetupMaker *maker)
                          words(maker->arguments), FALSE, NULL, WHY, &maker->loader);
 }
 
+/* Its --delete-options shuffles all options (application.py makes a set of them), so that undo by it would
+ * change their order; without options it writes the entry from its configuration. */
+static gboolean kernelstub(VvSetupMaker *maker)
+{
+    return vv_maker_edit(maker, "/etc/kernelstub/configuration", VV_EDIT_JSON_LIST, "kernel_options",
+                         words(maker->arguments), FALSE, NULL, WHY, &maker->loader);
+}
+
 static gboolean transactional(VvSetupMaker *maker)
 {
     return strcmp(maker->stack->edit, "/etc/default/grub") == 0 ? grub_variable(maker)
@@ -323,6 +331,7 @@ gboolean vv_maker_loader_files(VvSetupMaker *maker)
         [VV_BOOT_SYSTEMD_BOOT] = kernel_cmdline,
         [VV_BOOT_LOADER_ENTRIES] = loader_entries,
         [VV_BOOT_SDBOOT_MANAGE] = sdboot_manage,
+        [VV_BOOT_KERNELSTUB] = kernelstub,
         [VV_BOOT_UKI_MKINITCPIO] = uki_mkinitcpio,
         [VV_BOOT_UKI_KERNEL_INSTALL] = kernel_cmdline,
         [VV_BOOT_SUSE_BLS] = kernel_cmdline,

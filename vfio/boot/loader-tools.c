@@ -265,30 +265,12 @@ static gboolean bootc(VvSetupMaker *maker)
     return TRUE;
 }
 
-/* kernelstub(1): -a adds what is not there, -d takes away; both write the configuration and the entry. */
-static gboolean kernelstub(VvSetupMaker *maker)
-{
-    g_auto(Change) change = {0};
-
-    if (!compare_entries(maker, &change))
-        return FALSE;
-    g_autofree char *take = joined(change.take, ""), *add = joined(change.add, "");
-    const char *taking[] = {"kernelstub", "--delete-options", take, NULL},
-               *giving[] = {"kernelstub", "--add-options", take, NULL};
-    const char *adding[] = {"kernelstub", "--add-options", add, NULL},
-               *removing[] = {"kernelstub", "--delete-options", add, NULL};
-    if (*take)
-        vv_setup_plan_run(maker->plan, taking, giving, FALSE, WHY);
-    if (*add)
-        vv_setup_plan_run(maker->plan, adding, removing, FALSE, WHY);
-    return TRUE;
-}
-
 gboolean vv_maker_loader_tool(VvSetupMaker *maker)
 {
     static gboolean (*const makers[])(VvSetupMaker *) = {
-        [VV_BOOT_GRUB_BLS] = grubby, [VV_BOOT_KERNELSTUB] = kernelstub,
-        [VV_BOOT_BOOTC] = bootc,     [VV_BOOT_RPM_OSTREE] = rpm_ostree,
+        [VV_BOOT_GRUB_BLS] = grubby,
+        [VV_BOOT_BOOTC] = bootc,
+        [VV_BOOT_RPM_OSTREE] = rpm_ostree,
         [VV_BOOT_NIXOS] = NULL,
     };
 

@@ -20,7 +20,7 @@ static const struct {
                                "sdboot-manage gen"},
     [VV_BOOT_UKI_MKINITCPIO] = {"unified kernel image by mkinitcpio", NULL, "mkinitcpio -P"},
     [VV_BOOT_UKI_KERNEL_INSTALL] = {"unified kernel image by kernel-install", "/etc/kernel/cmdline", NULL},
-    [VV_BOOT_KERNELSTUB] = {"systemd-boot with kernelstub", "", "kernelstub --add-options \"ARGUMENTS\""},
+    [VV_BOOT_KERNELSTUB] = {"systemd-boot with kernelstub", "/etc/kernelstub/configuration", "kernelstub"},
     [VV_BOOT_BOOTC] =
         {"bootc", "",
          "bootc loader-entries set-options-for-source --source virt-vfio --options \"ARGUMENTS\""},
