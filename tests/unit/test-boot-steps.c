@@ -445,6 +445,10 @@ static void test_amd(void **state)
     g_auto(GStrv) arguments = vv_setup_arguments(c.sysfs, c.stack, &c.wants);
     assert_string_equal(arguments[0], "iommu=pt");
     assert_null(arguments[1]);
+    /* A machine of QEMU's may have Intel's IOMMU beside it. */
+    fake_host_put(c.fake, "sys/firmware/acpi/tables/DMAR", "DMAR");
+    g_auto(GStrv) intel = vv_setup_arguments(c.sysfs, c.stack, &c.wants);
+    assert_string_equal(intel[0], "intel_iommu=on");
     end(&c);
 }
 
