@@ -9,17 +9,10 @@
 const VvCommand vv_commands[] = {
     {"check", "[DOMAIN|FILE]", "whether this host can give devices to guests, and what to do where it cannot",
      REPORTS, 0, 1, vv_verb_check, NULL},
-<<<<<<< HEAD
     {"setup", "[--apply|--undo]",
      "make this host ready for guests with devices; shows it first, and takes it back",
      VV_HAS_JSON | VV_HAS_DRY_RUN, 0, 0, vv_verb_setup, vv_setup_options},
     {"list", "", "PCI devices, their IOMMU groups and host drivers", REPORTS, 0, 1, vv_verb_list,
-=======
-    {"setup", "[--apply|--undo|--status]",
-     "make this host ready: IOMMU, VFIO modules, devices, huge pages, CPUs; shows first, takes back",
-     VV_HAS_JSON | VV_HAS_DRY_RUN, 0, 0, vv_verb_setup, vv_setup_options},
-    {"list", "", "PCI devices, their IOMMU groups and host drivers", REPORTS, 0, 0, vv_verb_list,
->>>>>>> hr-lab
      vv_list_options},
     {"show", "ADDRESS", "everything about one device, its group, and what is in the way", REPORTS, 1, 1,
      vv_verb_show, NULL},
