@@ -4,6 +4,7 @@
 #include "boot-host.h"
 #include "vfio/boot/shellvar.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 static FakeHost *load(const char *name)
@@ -82,6 +83,19 @@ static void test_unified_image_by_kernel_install(void **state)
     check_kind(fake, VV_BOOT_UKI_KERNEL_INSTALL, "layout=uki");
     fake_host_put(fake, "etc/mkinitcpio.d/linux.preset", "default_uki=/x.efi\n");
     check_kind(fake, VV_BOOT_UNKNOWN, "both");
+    fake_host_free(fake);
+}
+
+/* /boot/loader is closed: who is not root must not be told that it is another GRUB. */
+static void test_closed_entries(void **state)
+{
+    FakeHost *fake = load("fedora-bls");
+    g_autofree char *folder = g_build_filename(fake_host_root(fake), "boot/loader", NULL);
+    gboolean as_root = geteuid() == 0;
+
+    assert_int_equal(chmod(folder, 0), 0);
+    check_kind(fake, VV_BOOT_GRUB_BLS, as_root ? "is there" : "for root alone");
+    assert_int_equal(chmod(folder, 0755), 0);
     fake_host_free(fake);
 }
 
@@ -245,6 +259,7 @@ int main(void)
         cmocka_unit_test(test_debian_script_without_dropins),
         cmocka_unit_test(test_entries_of_both_kinds),
         cmocka_unit_test(test_unified_image_by_kernel_install),
+        cmocka_unit_test(test_closed_entries),
         cmocka_unit_test(test_proxmox_on_grub),
         cmocka_unit_test(test_no_release),
         cmocka_unit_test(test_masked_hook),

@@ -495,6 +495,21 @@ static void test_notes(void **state)
     end(&c);
 }
 
+/* vm.nr_hugepages counts pages of the default size. */
+static void test_other_pages(void **state)
+{
+    Case c;
+
+    begin(&c, "arch-uki");
+    c.wants.hugepage_kib = 2048;
+    g_autoptr(VvSetupPlan) fine = plan_of(&c);
+    assert_false(has_note(fine, "default_hugepagesz=1G"));
+    fake_host_put(c.fake, "etc/kernel/cmdline", "root=x default_hugepagesz=1G\n");
+    g_autoptr(VvSetupPlan) plan = plan_of(&c);
+    assert_true(has_note(plan, "/etc/kernel/cmdline, line 1, has default_hugepagesz=1G"));
+    end(&c);
+}
+
 /* Without a spare one, the last that is not the default stays. */
 static void test_one_entry_stays(void **state)
 {
@@ -638,6 +653,7 @@ int main(void)
         cmocka_unit_test(test_amd),
         cmocka_unit_test(test_small_pages_and_isolation),
         cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_other_pages),
         cmocka_unit_test(test_one_entry_stays),
         cmocka_unit_test(test_snippets),
         cmocka_unit_test(test_old_kernel),

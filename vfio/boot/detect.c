@@ -251,10 +251,12 @@ static gboolean decide_grub(const VvBootFacts *facts, VvBootStack *stack, const 
 
     if (!has_grub(facts))
         return decide(stack, VV_BOOT_UNKNOWN, "%s, but there is no /etc/default/grub", why);
-    if (g_strcmp0(bls, "true") == 0 && vv_sysfs_exists(facts->sysfs, "boot/loader/entries"))
+    /* Fedora closes /boot/loader to all but root. */
+    if (g_strcmp0(bls, "true") == 0 &&
+        (facts->entries_closed || vv_sysfs_exists(facts->sysfs, "boot/loader/entries")))
         return decide(stack, VV_BOOT_GRUB_BLS,
-                      "%s; /etc/default/grub says GRUB_ENABLE_BLSCFG=true, and /boot/loader/entries is there",
-                      why);
+                      "%s; /etc/default/grub says GRUB_ENABLE_BLSCFG=true, and /boot/loader/entries is %s",
+                      why, facts->entries ? "there" : "for root alone");
     if (grub_reads_dropins(facts))
         return decide(stack, VV_BOOT_GRUB_DROPIN, "%s, and its grub-mkconfig reads /etc/default/grub.d", why);
     return decide(stack, VV_BOOT_GRUB_PLAIN, "%s, and its grub-mkconfig reads /etc/default/grub alone", why);

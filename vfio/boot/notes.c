@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/boot/maker.h"
 
+#include "vfio/boot/cmdline.h"
 #include "vfio/topology.h"
 
 #include <string.h>
@@ -62,6 +63,24 @@ static void note_hugepages(VvSetupMaker *maker)
                       (double)wanted / (1 << 20), (double)memory / (1 << 20));
 }
 
+/* Arguments are only ever added to files that are not ours alone. */
+static void note_other_pages(VvSetupMaker *maker)
+{
+    g_autoptr(GPtrArray) lines = vv_boot_lines(maker->sysfs, maker->stack);
+
+    for (guint i = 0; maker->wants->hugepages && maker->wants->hugepage_kib == 2048 && i < lines->len; i++) {
+        const VvBootLine *line = lines->pdata[i];
+        if (!line->effective || line->generated || !vv_cmdline_has(line->arguments, "default_hugepagesz=1G"))
+            continue;
+        vv_maker_note(
+            maker,
+            "%s, line %u, has default_hugepagesz=1G: vm.nr_hugepages counts pages of that size. For "
+            "pages of 2 MiB take its huge pages out (virt-vfio setup --undo if setup put them there)",
+            line->path, line->line);
+        return;
+    }
+}
+
 void vv_maker_notes(VvSetupMaker *maker)
 {
     if (maker->plan->steps->len) {
@@ -69,6 +88,7 @@ void vv_maker_notes(VvSetupMaker *maker)
         note_secure_boot(maker);
     }
     note_hugepages(maker);
+    note_other_pages(maker);
     if (maker->wants->isolate_cpus)
         vv_maker_note(
             maker,
