@@ -160,8 +160,9 @@ static gboolean check_words(char **words, GError **error)
                     "'virt-vfio list --help'",
                     *words);
     else if (whole && (kind || bridges || show_groups))
-        g_set_error(error, VV_ERROR, VV_ERROR_USAGE,
-                    "list: --report and --picture show every device; leave --kind, --bridges and --groups away");
+        g_set_error(
+            error, VV_ERROR, VV_ERROR_USAGE,
+            "list: --report and --picture show every device; leave --kind, --bridges and --groups away");
     else
         return TRUE;
     return FALSE;

@@ -429,8 +429,12 @@ static void test_amd(void **state)
 
     ready_host_up_amd(&f);
     put_argument(&f, "intel_iommu=on");
-    expect(&f, "advice", VV_READY_INFO, "intel_iommu=on does nothing on a host with an AMD processor",
+    expect(&f, "advice", VV_READY_INFO, "intel_iommu=on does nothing on a host with an AMD IOMMU", "take");
+    put_argument(&f, "intel_iommu=off");
+    expect(&f, "advice", VV_READY_INFO, "intel_iommu=off does nothing on a host with the other maker's IOMMU",
            "take");
+    put_argument(&f, "amd_iommu=off");
+    expect(&f, "advice", VV_READY_FAIL, "amd_iommu=off switches the IOMMU off", "take");
     put_argument(&f, "amd_iommu=pt");
     expect(&f, "advice", VV_READY_WARN, "amd_iommu does not know the value 'pt'", "on by itself");
     put_argument(&f, "iommu=pt");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/boot/maker.h"
 
-#include "vfio/topology.h"
+#include "vfio/iommu.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -105,14 +105,6 @@ static gboolean needs_ids(const VvSysfs *sysfs, const VvBootStack *stack)
            vv_setup_is_built_in(sysfs);
 }
 
-/* The firmware's table says whose IOMMU it is (a virtual machine may have Intel's beside a CPU of AMD's); the
- * CPU only where the firmware has switched it off, or shows none. */
-static gboolean is_intel(const VvSysfs *sysfs, const VvTopology *topology)
-{
-    return vv_sysfs_exists(sysfs, "sys/firmware/acpi/tables/DMAR") ||
-           (topology->vendor != VV_CPU_AMD && !vv_sysfs_exists(sysfs, "sys/firmware/acpi/tables/IVRS"));
-}
-
 char **vv_setup_arguments(const VvSysfs *sysfs, const VvBootStack *stack, const VvSetupWants *wants)
 {
     g_autoptr(GStrvBuilder) arguments = g_strv_builder_new();
@@ -121,7 +113,7 @@ char **vv_setup_arguments(const VvSysfs *sysfs, const VvBootStack *stack, const 
 
     /* AMD's IOMMU is on wherever the firmware has switched it on: amd_iommu=on is no value of it
      * (drivers/iommu/amd/init.c, parse_amd_iommu_options). */
-    if (wants->iommu && is_intel(sysfs, topology))
+    if (wants->iommu && vv_iommu_vendor(sysfs, topology) != VV_CPU_AMD)
         g_strv_builder_add(arguments, "intel_iommu=on");
     if (wants->iommu)
         g_strv_builder_add(arguments, "iommu=pt");

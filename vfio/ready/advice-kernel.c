@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/acs.h"
 #include "vfio/boot/cmdline.h"
+#include "vfio/iommu.h"
 #include "vfio/ready/advice.h"
 
 #include <string.h>
@@ -25,14 +26,26 @@ static const char *const x86_values[] = {
     "nomerge", "soft",      "pt",      "nopt",     "forcesac", "allowdac",   "nodac",
     "usedac",  "fullflush", "strict",  "memaper",  "noagp",    "noaperture", NULL};
 
+static VvCpuVendor maker(const VvReadyAdvice *advice)
+{
+    return vv_iommu_vendor(advice->ready->sysfs, advice->ready->topology);
+}
+
 static gboolean is_intel(const VvReadyAdvice *advice)
 {
-    return advice->ready->topology->vendor == VV_CPU_INTEL;
+    return maker(advice) == VV_CPU_INTEL;
 }
 
 static gboolean is_amd(const VvReadyAdvice *advice)
 {
-    return advice->ready->topology->vendor == VV_CPU_AMD;
+    return maker(advice) == VV_CPU_AMD;
+}
+
+/* Is the argument one of the other maker's driver, which this host does not have? */
+static gboolean is_others(const VvReadyAdvice *advice, const char *key)
+{
+    return (is_amd(advice) && strcmp(key, "intel_iommu") == 0) ||
+           (is_intel(advice) && strcmp(key, "amd_iommu") == 0);
 }
 
 /* Where a tool keeps the arguments, how it is told to forget one. */
@@ -69,7 +82,10 @@ static void judge_values(const Argument *a, const char *const *known)
     for (char **value = values; *value; value++) {
         g_autofree char *shown = vv_ready_advice_shown(*value),
                         *whole = g_strconcat(a->key, "=", shown, NULL);
-        if (strcmp(*value, "off") == 0)
+        if (strcmp(*value, "off") == 0 && is_others(a->advice, a->key))
+            vv_ready_advice_add(a->advice, a->place, VV_READY_INFO, take_out(a->advice, whole),
+                                "%s=off does nothing on a host with the other maker's IOMMU", a->key);
+        else if (strcmp(*value, "off") == 0)
             vv_ready_advice_add(a->advice, a->place, VV_READY_FAIL, take_out(a->advice, whole),
                                 "%s=off switches the IOMMU off, and without it no device can go to a guest",
                                 a->key);
@@ -89,7 +105,7 @@ static void judge_intel(const Argument *a)
     if (is_amd(a->advice) && strcmp(a->value, "on") == 0)
         vv_ready_advice_add(a->advice, a->place, VV_READY_INFO,
                             g_strdup("take intel_iommu=on out, it does no harm either"),
-                            "intel_iommu=on does nothing on a host with an AMD processor");
+                            "intel_iommu=on does nothing on a host with an AMD IOMMU");
 }
 
 static void judge_amd(const Argument *a)

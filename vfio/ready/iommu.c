@@ -2,6 +2,7 @@
 #include "vfio/ready/ready-internal.h"
 
 #include "vfio/boot/cmdline.h"
+#include "vfio/iommu.h"
 #include "vfio/words.h"
 
 #include <string.h>
@@ -9,24 +10,12 @@
 #define TABLES "sys/firmware/acpi/tables"
 #define GROUPS "sys/kernel/iommu_groups"
 
-const char *vv_ready_iommu_table(const VvSysfs *sysfs)
-{
-    static const char *const tables[] = {"DMAR", "IVRS", "IORT", "VIOT"};
-
-    for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
-        g_autofree char *path = g_build_filename(TABLES, tables[i], NULL);
-        if (vv_sysfs_exists(sysfs, path))
-            return tables[i];
-    }
-    return NULL;
-}
-
 static const char *firmware_words(const VvReadyHost *ready)
 {
     if (vv_ready_is_virtual(ready->sysfs))
         return "give this virtual machine a virtual IOMMU (libvirt: <iommu model='intel'><driver "
                "intremap='on'/>)";
-    switch (ready->topology->vendor) {
+    switch (vv_iommu_vendor(ready->sysfs, ready->topology)) {
     case VV_CPU_INTEL:
         return "switch on VT-d (Intel VT for Directed I/O) in the firmware setup";
     case VV_CPU_AMD:
@@ -181,7 +170,7 @@ static void check_mode(const VvReadyHost *ready, GPtrArray *rows)
 
 void vv_ready_check_iommu(const VvReadyHost *ready, GPtrArray *rows)
 {
-    const char *table = vv_ready_iommu_table(ready->sysfs);
+    const char *table = vv_iommu_table(ready->sysfs);
 
     check_acpi(ready, table, rows);
     check_iommu(ready, table, rows);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/ready/ready-internal.h"
 
+#include "vfio/iommu.h"
 #include "vfio/words.h"
 
 #include <fcntl.h>
@@ -80,7 +81,7 @@ void vv_ready_check_kernel(const VvReadyHost *ready, GPtrArray *rows)
 {
     g_autofree char *path = NULL;
     g_autofree char *config = vv_ready_kernel_config(ready->sysfs, &path);
-    const char *table = vv_ready_iommu_table(ready->sysfs);
+    const char *table = vv_iommu_table(ready->sysfs);
     g_autoptr(GPtrArray) missing = g_ptr_array_new_with_free_func(g_free);
 
     if (!config) {

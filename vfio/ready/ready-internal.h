@@ -38,10 +38,6 @@ gboolean vv_ready_is_virtual(const VvSysfs *sysfs);
 /* What kind of container this runs in: new string; NULL: none. */
 char *vv_ready_container(const VvSysfs *sysfs);
 
-/* The ACPI table that describes an IOMMU: "DMAR" (Intel's), "IVRS" (AMD's), "IORT" (Arm's), "VIOT"
- * (virtio's); NULL: none. It says more than the processor's name: emulated machines mix them. */
-const char *vv_ready_iommu_table(const VvSysfs *sysfs);
-
 /* uname -r of the running kernel: new string; NULL: not shown. */
 char *vv_ready_release(const VvSysfs *sysfs);
 
