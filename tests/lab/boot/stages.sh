@@ -41,8 +41,10 @@ fresh() {
 	is 'and does nothing' "$(files)" "$(<"$kept/files")"
 	run virt-vfio setup "${wanted[@]}" --apply
 	expect 'setup does it' 0 update-grub
-	ok 'the drop-in is there' grep -q intel_iommu=on "$grub"
-	ok 'GRUB was told' grep -Eq '^\s*linux\s.*intel_iommu=on' /boot/grub/grub.cfg
+	ok 'the drop-in is there' grep -q iommu=pt "$grub"
+	is 'what said the contrary is gone' "$(grep -c intel_iommu=off /etc/default/grub /boot/grub/grub.cfg)" \
+		$'/etc/default/grub:0\n/boot/grub/grub.cfg:0'
+	ok 'GRUB was told' grep -Eq '^\s*linux\s.*intel_iommu=on.*iommu=pt' /boot/grub/grub.cfg
 	ok 'one entry boots as before' grep -E '^\s*linux\s.* single ' /boot/grub/grub.cfg
 	is 'that one has no new argument' "$(grep -E '^\s*linux\s.* single ' /boot/grub/grub.cfg | grep -c intel_iommu)" 0
 	ok 'the initramfs holds vfio-pci' grep -q '/vfio-pci\.ko' <(holds)
