@@ -693,7 +693,7 @@ static void test_stacks(void **state)
         {VV_BOOT_SDBOOT_MANAGE, "/etc/sdboot-manage.conf and run sdboot-manage gen"},
         {VV_BOOT_UKI_MKINITCPIO, "and run mkinitcpio -P"},
         {VV_BOOT_UKI_KERNEL_INSTALL, "into /etc/kernel/cmdline and run kernel-install add"},
-        {VV_BOOT_KERNELSTUB, "kernelstub --add-options \"hugepages=64\""},
+        {VV_BOOT_KERNELSTUB, "put hugepages=64 into /etc/kernelstub/configuration and run kernelstub; then"},
         {VV_BOOT_BOOTC, "--options \"hugepages=64\""},
         {VV_BOOT_RPM_OSTREE, "rpm-ostree kargs --append-if-missing=\"hugepages=64\""},
         {VV_BOOT_SUSE_BLS, "/etc/kernel/cmdline and run sdbootutil update-all-entries"},

@@ -56,8 +56,6 @@ static char *take_out(const VvReadyAdvice *advice, const char *word)
         return g_strdup_printf("run: grubby --update-kernel=ALL --remove-args=\"%s\"", word);
     case VV_BOOT_RPM_OSTREE:
         return g_strdup_printf("run: rpm-ostree kargs --delete-if-present=\"%s\"", word);
-    case VV_BOOT_KERNELSTUB:
-        return g_strdup_printf("run: kernelstub --delete-options \"%s\"", word);
     default:
         return g_strdup_printf("take %s out", word);
     }
