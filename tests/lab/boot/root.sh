@@ -45,6 +45,8 @@ lab_root_efi() { # LOADER
 
 # All of its configuration and of what boots it, to the byte, but for initramfs images, which have times in them.
 lab_root_files() {
-	(cd "$lab_root_folder" && find etc boot efi -xdev ! -name 'initrd*' -printf '%y %m %u %g %l %p\n' -type f -exec sha256sum {} + \
-		2>/dev/null | sort)
+	local folders=(etc boot)
+	[[ ! -d $lab_root_folder/efi ]] || folders+=(efi)
+	(cd "$lab_root_folder" && find "${folders[@]}" -xdev ! -name 'initrd*' -printf '%y %m %u %g %l %p\n' -type f \
+		-exec sha256sum {} + | sort)
 }
