@@ -45,22 +45,13 @@ gboolean vv_setup_is_built_in(const VvSysfs *sysfs)
     return vv_boot_contains(sysfs, path, "/vfio-pci.ko");
 }
 
-/* vfio_virqfd was a module before 6.2 (drivers/vfio/Makefile); a name that some kernel does not have would
- * make dracut complain. */
-const char *const *vv_setup_modules(const VvSysfs *sysfs)
+/* vfio_virqfd, a module of its own before 6.2 (drivers/vfio/Makefile), is not among them: vfio_pci brings it
+ * along where it is one, and in a list it would stay behind when the kernel is updated. */
+const char *const *vv_setup_modules(void)
 {
-    static const char *const now[] = {"vfio_pci", "vfio", "vfio_iommu_type1", NULL};
-    static const char *const before[] = {"vfio_pci", "vfio", "vfio_iommu_type1", "vfio_virqfd", NULL};
-    g_autoptr(GPtrArray) kernels = vv_setup_kernels(sysfs);
-    guint old = 0;
+    static const char *const modules[] = {"vfio_pci", "vfio", "vfio_iommu_type1", NULL};
 
-    for (guint i = 0; i < kernels->len; i++) {
-        guint major = 0, minor = 0;
-        if (sscanf(kernels->pdata[i], "%u.%u", &major, &minor) == 2 &&
-            (major < 6 || (major == 6 && minor < 2)))
-            old++;
-    }
-    return old && old == kernels->len ? before : now;
+    return modules;
 }
 
 static void add_hugepages(const VvSetupWants *wants, GStrvBuilder *arguments)

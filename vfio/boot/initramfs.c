@@ -71,7 +71,7 @@ static gboolean modprobe_file(VvSetupMaker *maker)
 /* Loaded by systemd-modules-load.service (modules-load.d(5)). */
 static gboolean modules_load_file(VvSetupMaker *maker)
 {
-    g_autofree char *names = g_strjoinv("\n", (char **)vv_setup_modules(maker->sysfs)),
+    g_autofree char *names = g_strjoinv("\n", (char **)vv_setup_modules()),
                     *text = g_strdup_printf(VV_SETUP_HEADER "%s\n", names);
     gboolean changed = FALSE;
 
@@ -164,8 +164,8 @@ static gboolean tools_script(VvSetupMaker *maker, const char *addresses)
 static gboolean initramfs_tools(VvSetupMaker *maker, const char *addresses)
 {
     if (vv_setup_wants_modules(maker) &&
-        !vv_maker_edit(maker, "/etc/initramfs-tools/modules", VV_EDIT_LIST, NULL,
-                       vv_setup_modules(maker->sysfs), FALSE, "", VV_SETUP_WHY_MODULES, &maker->initramfs))
+        !vv_maker_edit(maker, "/etc/initramfs-tools/modules", VV_EDIT_LIST, NULL, vv_setup_modules(), FALSE,
+                       "", VV_SETUP_WHY_MODULES, &maker->initramfs))
         return FALSE;
     return tools_script(maker, addresses);
 }
@@ -175,7 +175,7 @@ static gboolean initramfs_tools(VvSetupMaker *maker, const char *addresses)
  * (dracut.conf(5)). */
 static gboolean dracut(VvSetupMaker *maker, const char *addresses)
 {
-    g_autofree char *names = g_strjoinv(" ", (char **)vv_setup_modules(maker->sysfs));
+    g_autofree char *names = g_strjoinv(" ", (char **)vv_setup_modules());
     g_autoptr(GString) text = g_string_new(VV_SETUP_HEADER);
 
     g_string_append_printf(text, "force_drivers+=\" %s \"\n", names);
@@ -200,8 +200,7 @@ static gboolean booster(VvSetupMaker *maker, const char *addresses)
     return vv_maker_systemd_dropins(maker, addresses) &&
            (!vv_setup_wants_modules(maker) ||
             vv_maker_edit(maker, "/etc/booster.yaml", VV_EDIT_YAML_LIST, "modules_force_load",
-                          vv_setup_modules(maker->sysfs), FALSE, "", VV_SETUP_WHY_MODULES,
-                          &maker->initramfs));
+                          vv_setup_modules(), FALSE, "", VV_SETUP_WHY_MODULES, &maker->initramfs));
 }
 
 static gboolean ostree(VvSetupMaker *maker, const char *addresses)

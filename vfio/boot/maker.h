@@ -52,8 +52,8 @@ void vv_maker_rebuild(VvSetupMaker *maker);
 void vv_maker_notes(VvSetupMaker *maker);
 char *vv_maker_snippet(const VvSetupMaker *maker);
 
-/* Modules that vfio-pci consists of on this host's kernels: static. */
-const char *const *vv_setup_modules(const VvSysfs *sysfs);
+/* Modules that vfio-pci consists of: static. */
+const char *const *vv_setup_modules(void);
 /* "10de:1b80,10de:10f0" of what is reserved by id; "" for none. */
 char *vv_setup_ids(const VvSetupWants *wants);
 /* Is vfio-pci part of the running kernel, and so before all modules and their options? */

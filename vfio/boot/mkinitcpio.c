@@ -32,7 +32,7 @@ static gboolean initcpio_hook(VvSetupMaker *maker, const char *addresses)
 /* Drop-ins are bash, and are read behind mkinitcpio.conf since version 36 (mkinitcpio.conf(5)). */
 static gboolean initcpio_dropin(VvSetupMaker *maker, const char *configuration, const char *addresses)
 {
-    g_autofree char *names = g_strjoinv(" ", (char **)vv_setup_modules(maker->sysfs));
+    g_autofree char *names = g_strjoinv(" ", (char **)vv_setup_modules());
     g_autoptr(GString) text = g_string_new(VV_SETUP_HEADER);
     gboolean systemd = has_hook(configuration, "systemd");
 
@@ -76,7 +76,7 @@ gboolean vv_maker_mkinitcpio(VvSetupMaker *maker, const char *addresses)
             "HOOKS in /etc/mkinitcpio.conf lacks modconf: what is in /etc/modprobe.d does not count in the "
             "initramfs; add it");
     return vv_maker_systemd_dropins(maker, addresses) &&
-           (!vv_setup_wants_modules(maker) || vv_maker_edit(maker, "/etc/mkinitcpio.conf", VV_EDIT_VARIABLE,
-                                                            "MODULES", vv_setup_modules(maker->sysfs), FALSE,
-                                                            NULL, VV_SETUP_WHY_MODULES, &maker->initramfs));
+           (!vv_setup_wants_modules(maker) ||
+            vv_maker_edit(maker, "/etc/mkinitcpio.conf", VV_EDIT_VARIABLE, "MODULES", vv_setup_modules(),
+                          FALSE, NULL, VV_SETUP_WHY_MODULES, &maker->initramfs));
 }

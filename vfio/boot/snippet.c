@@ -29,7 +29,7 @@ static char *nixos(const VvSetupMaker *maker)
     }
     if (vv_setup_wants_modules(maker)) {
         g_string_append(text, "  boot.initrd.kernelModules = [");
-        quoted(text, vv_setup_modules(maker->sysfs));
+        quoted(text, vv_setup_modules());
         g_string_append(text, " ];\n");
     }
     if (*ids)
@@ -51,7 +51,7 @@ static char *general(const VvSetupMaker *maker)
     g_autoptr(GString) text = g_string_new(NULL);
     g_autofree char *words = g_strjoinv(" ", maker->arguments), *ids = vv_setup_ids(maker->wants),
                     *addresses = vv_setup_by_address(maker->wants),
-                    *modules = g_strjoinv(" ", (char **)vv_setup_modules(maker->sysfs));
+                    *modules = g_strjoinv(" ", (char **)vv_setup_modules());
 
     if (*words)
         g_string_append_printf(text, "Kernel arguments, for your boot loader's configuration:\n  %s\n",
