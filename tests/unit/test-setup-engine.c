@@ -420,9 +420,13 @@ static void test_run_tool(void **state)
     g_autoptr(GString) output = g_string_new(NULL);
     GError *error = NULL;
 
+    /* This system's own language, or else this one. */
+    g_setenv("LANG", "xx_YY.UTF-8", TRUE);
+    g_setenv("LC_ALL", "C", TRUE);
     assert_true(vv_setup_run_tool(
-        live, (const char *[]){"sh", "-c", "echo $LC_ALL $HOME; cat; pwd >&2", NULL}, output, NULL, &error));
-    assert_text(output->str, "C /root\n/\n");
+        live, (const char *[]){"sh", "-c", "echo ${LANG:+a} ${LC_ALL-b} $HOME; cat; pwd >&2", NULL}, output,
+        NULL, &error));
+    assert_text(output->str, "a b /root\n/\n");
     assert_false(vv_setup_run_tool(live, (const char *[]){"sh", "-c", "echo no; exit 77", NULL}, output, NULL,
                                    &error));
     assert_problem(error, VV_ERROR_FAILED, "exit code 77");

@@ -10,10 +10,10 @@
 typedef gboolean (*VvSetupRun)(const VvSysfs *sysfs, const char *const *argv, GString *output, gpointer data,
                                GError **error);
 
-/* That of everyday: no shell, no input, PATH and LC_ALL=C alone in its environment, in a session of its own,
- * so that Ctrl-C does not tear it down half-way, and neither does the end of this program. In another root
- * than the running system's it runs in chroot(2), which only root may. Exit code 77 is a success where the
- * command says --unchanged-exit-77 (rpm-ostree). */
+/* That of everyday: no shell, no input, PATH, HOME and the system's LANG alone in its environment, in a
+ * session of its own, so that Ctrl-C does not tear it down half-way, and neither does the end of this
+ * program. In another root than the running system's it runs in chroot(2), which only root may. Exit code 77
+ * is a success where the command says --unchanged-exit-77 (rpm-ostree). */
 gboolean vv_setup_run_tool(const VvSysfs *sysfs, const char *const *argv, GString *output, gpointer data,
                            GError **error);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/boot/apply.h"
 
+#include "vfio/boot/shellvar.h"
 #include "vfio/error.h"
 
 #include <errno.h>
@@ -18,11 +19,27 @@
 /* What an error needs of what a tool prints; the rest of a chatty one is left out. */
 #define OUTPUT_MAX (64 * 1024)
 
+/* "LANG=de_DE.UTF-8" of the system (locale.conf(5); Debian's /etc/default/locale), else of whoever calls: the
+ * boot menu is written in it (grub-mkconfig), and its default may be named by its title. NULL: none is set.
+ */
+static char *language(const VvSysfs *sysfs)
+{
+    static const char *const files[] = {"etc/locale.conf", "etc/default/locale"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *text = vv_sysfs_read_all(sysfs, files[i], 65536);
+        g_autofree char *value = vv_shell_value(text, "LANG");
+        if (value)
+            return g_strconcat("LANG=", value, NULL);
+    }
+    return g_getenv("LANG") ? g_strconcat("LANG=", g_getenv("LANG"), NULL) : NULL;
+}
+
 /* In the child, which other threads do not share: it may allocate. */
 static G_GNUC_NORETURN void become(const VvSysfs *sysfs, const char *const *argv, int out)
 {
     char *const environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                                 "LC_ALL=C", "HOME=/root", NULL};
+                                 "HOME=/root", language(sysfs), NULL};
     sigset_t none;
 
     setsid();

@@ -20,6 +20,8 @@ grub | systemd-boot)
 dracut) lab_root dracut -f --regenerate-all ;;
 esac
 if [[ $1 == systemd-boot ]]; then
+	# As bootctl leaves it: kernel-install looks there for what kind of entries the loader reads.
+	echo type1 >"$lab_root_folder/efi/loader/entries.srel"
 	for version in "$lab_root_folder"/lib/modules/*; do
 		version=${version##*/}
 		lab_root kernel-install add "$version" "/boot/vmlinuz-$version" "/boot/initrd.img-$version"

@@ -18,6 +18,13 @@ lab_root_open() {
 	mount --bind /run/udev "$lab_root_folder/run/udev"
 }
 
+# As if it ran with this command line: GRUB leaves BOOT_IMAGE= in it.
+lab_root_cmdline() { # ARGUMENTS
+	echo "$1" >/run/lab-root-cmdline
+	mount --make-rprivate "$lab_root_folder/proc"
+	mount --bind /run/lab-root-cmdline "$lab_root_folder/proc/cmdline"
+}
+
 lab_root() { chroot "$lab_root_folder" env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
 
 lab_root_close() { umount -R "$lab_root_folder"; }

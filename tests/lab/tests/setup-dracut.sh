@@ -13,6 +13,7 @@ setup() { run virt-vfio --sysroot "$lab_root_folder" setup "$@"; }
 holds() { lab_root lsinitrd "/boot/${initramfs##*/}" 2>/dev/null; }
 
 lab_root_open
+lab_root_cmdline 'BOOT_IMAGE=/boot/vmlinuz root=LABEL=lab ro quiet intel_iommu=off'
 initramfs=$(echo "$lab_root_folder"/boot/initrd.img-*)
 card=$(lab_dev card0)
 before=$(lab_root_files)
