@@ -15,6 +15,7 @@ static void device_free(gpointer data)
     g_free(device->rom_file);
     g_free(device->reset);
     g_free(device->mac);
+    g_free(device->team);
     vv_identity_free(device->identity);
     g_free(device);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "domains/vmfile.h"
+#include "vfio/vf-settings.h"
 
 /* What a domain's XML says about real devices: the one record of what a VM owns. */
 typedef struct {
@@ -24,7 +25,11 @@ typedef struct {
     gboolean interface;   /* a VF as <interface type='hostdev'>, with these: */
     char *mac;            /* NULL: not given */
     guint vlan;           /* 0: none */
-    gint trust;           /* -1: as it is; else gboolean */
+    VvVfSettings wanted;  /* what its PF is to enforce, MAC and VLAN included; `fields`: of what is said */
+    char *team;           /* the alias of the card that stands in for it; NULL: none */
+    gboolean has_parent;  /* a VF of which our metadata names the PF: */
+    VvAddress parent;     /* … and this is it */
+    gint number;          /* in it; or VV_VF_NAMED, VV_VF_ANY, as in VvVmVf */
     VvIdentity *identity; /* from the metadata; NULL: unknown */
 } VvDomainDevice;
 
