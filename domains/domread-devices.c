@@ -113,13 +113,8 @@ gboolean vv_domread_device(VvDomain *domain, const xmlNode *node, GError **error
         g_propagate_error(error, problem);
         return FALSE;
     }
-    device = g_new0(VvDomainDevice, 1);
-    g_ptr_array_add(domain->devices, device);
-    device->host = host;
+    device = vv_domain_add_device(domain, host);
     device->managed = manager && vv_xml_has(manager, "managed", "yes");
-    device->ids = (VvVmIds){-1, -1, -1, -1};
-    device->reset = g_strdup("auto");
-    device->number = VV_VF_NAMED;
     if (g_str_equal((const char *)node->name, "interface") && !read_interface(device, node, error))
         return FALSE;
     return vv_domread_alias(node, &device->alias, error) && read_guest_address(device, node, error) &&

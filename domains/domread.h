@@ -6,7 +6,9 @@
 
 /* What a domain's XML says about real devices: the one record of what a VM owns. */
 typedef struct {
-    VvAddress host;
+    VvAddress host;   /* of a VF: the one that was chosen (domains/domvf.h) */
+    VvAddress listed; /* the one that the XML has */
+    char *none_free;  /* why no VF could be chosen; NULL: one could, or there was no choice */
     char *card;       /* the [device NAME] or, of a VF, the [network NAME]; NULL: not in our metadata */
     char *alias;      /* libvirt's, "ua-gpu-0"; NULL: none yet */
     gboolean managed; /* managed='yes': libvirt would bind it itself */
@@ -59,6 +61,10 @@ typedef struct {
  * and 256 levels. VV_ERROR_FAILED says what is wrong with it. */
 VvDomain *vv_domain_read(const char *xml, gsize length, GError **error);
 void vv_domain_free(VvDomain *domain);
+/* One without devices, for what has no XML yet; and a device of a domain that says nothing of itself. The
+ * domain owns it. */
+VvDomain *vv_domain_new(const char *name, const char *uuid);
+VvDomainDevice *vv_domain_add_device(VvDomain *domain, VvAddress host);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvDomain, vv_domain_free)
 
 /* The identities that are known (VvIdentity *), owned by the domain, for VvPlanOptions: new array. */

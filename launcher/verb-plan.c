@@ -4,6 +4,7 @@
 #include "launcher/present.h"
 #include "launcher/rom-auto.h"
 #include "launcher/rom-plan.h"
+#include "launcher/vfs.h"
 #include "vfio/error.h"
 
 #include <string.h>
@@ -40,6 +41,26 @@ static void consent(VvPlan *plan, const VvHost *host, const VvVm *vm)
     vv_plan_consent(plan, vv_host_sysfs(host), vm->stop_display_manager, units);
 }
 
+/* Those of cards become their host =; those of networks: a new array of VvSelector. */
+static GArray *select_vfs(VvVm *vm, const VvDomain *vfs)
+{
+    GArray *selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
+    guint next = 0;
+
+    for (guint i = 0; i < vm->devices->len; i++) {
+        VvVmDevice *device = vm->devices->pdata[i];
+        if (!device->vf.word)
+            continue;
+        VvSelector selector = {.address = ((const VvDomainDevice *)vfs->devices->pdata[next++])->host};
+        g_array_append_val(device->selectors, selector);
+    }
+    for (; next < vfs->devices->len; next++) {
+        VvSelector selector = {.address = ((const VvDomainDevice *)vfs->devices->pdata[next])->host};
+        g_array_append_val(selectors, selector);
+    }
+    return selectors;
+}
+
 static VvPlan *plan_file(VvContext *context, const char *path, char **ret_title, GError **error)
 {
     g_autoptr(VvVm) vm = vv_vm_load(path, (const char *const *)settings, error);
@@ -47,7 +68,10 @@ static VvPlan *plan_file(VvContext *context, const char *path, char **ret_title,
     if (!host)
         return NULL;
 
-    g_autoptr(GArray) selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
+    g_autoptr(VvDomain) vfs = vv_context_vm_vfs(context, vm, error);
+    if (!vfs)
+        return NULL;
+    g_autoptr(GArray) selectors = select_vfs(vm, vfs);
     g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < vm->devices->len; i++) {
         const VvVmDevice *device = vm->devices->pdata[i];
@@ -67,6 +91,8 @@ static VvPlan *plan_file(VvContext *context, const char *path, char **ret_title,
     *ret_title = g_strdup(vm->name);
     VvPlan *plan = vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
     if (plan)
+        vv_domain_explain_vfs(plan, host, vfs);
+    if (plan)
         vv_plan_vm_roms(context, plan, vm, options.allow);
     if (plan)
         consent(plan, host, vm);
@@ -80,6 +106,8 @@ static VvPlan *plan_domain(VvContext *context, const char *name, char **ret_titl
     if (!domain)
         return NULL;
     *ret_title = g_strdup(domain->name);
+    if (!vv_context_choose_vfs(context, domain, error))
+        return NULL;
     return vv_domain_plan(context, domain, allow, error);
 }
 

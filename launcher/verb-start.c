@@ -7,10 +7,14 @@
 #include "launcher/rom-auto.h"
 #include "launcher/services.h"
 #include "launcher/user-hooks.h"
+#include "launcher/vfs.h"
 #include "vfio/error.h"
 
 #include <string.h>
 #include <sys/stat.h>
+
+/* How often the VF of a pool may go to somebody else in the moment in which it is taken. */
+#define RACES 16
 
 static char **allow, *roms;
 static gboolean wait_for_it, keep, reset_first;
@@ -78,6 +82,7 @@ static gboolean give_back(VvContext *context, const VvDomain *domain, VvPlan *pl
     g_autoptr(VvPlan) back = NULL;
     g_autoptr(GPtrArray) entries = vv_journal_entries_of(vv_context_journal(context), domain->uuid, error);
     gboolean ok = entries && vv_give_back(context, entries, &back, error);
+    ok = ok && vv_context_leave_vfs(context, domain, error);
 
     if (plan && back)
         tell_return(plan, back);
@@ -114,7 +119,7 @@ static void add_advice(GError **error)
 static gboolean start_domain(VvContext *context, const VvDomain *domain, VvPlan *plan, GError **error)
 {
     gint64 before = g_get_monotonic_time();
-    gboolean ok = vv_connection_start(context->connection, domain->name, error);
+    gboolean ok = vv_context_start_domain(context, domain, error);
     VvStep *step = vv_plan_add_step(plan, "start", NULL, g_get_monotonic_time() - before);
     g_autofree char *what =
         g_strdup_printf(ok ? "domain %s is running" : "domain %s does not start", domain->name);
@@ -140,7 +145,8 @@ static gboolean get_ready(VvContext *context, const VvDomain *domain, VvPlan *pl
 {
     if (reset_first)
         vv_tell_reset(context, plan);
-    if (!reset_first || vv_reset_taken(context, plan, error)) {
+    if ((!reset_first || vv_reset_taken(context, plan, error)) &&
+        vv_context_prepare_vfs(context, domain, error)) {
         vv_rom_prepare_late(context, domain, plan);
         if (vv_tell_start(context, domain, VV_PHASE_PRE_START, plan, error))
             return TRUE;
@@ -190,11 +196,24 @@ static gboolean find_usbs(VvContext *context, const VvDomain *domain, GError **e
                                                 (gpointer)vv_host_sysfs(context->host), error);
 }
 
-/* Plan, take, start. *ret_plan is set as soon as there is one. */
-static int take_and_start(VvContext *context, const VvDomain *domain, VvPlan **ret_plan, GError **error)
+/* Between the plan and the taking another guest may have taken a VF of the same pool. */
+static gboolean lost_race(const VvDomain *domain, const GError *error)
+{
+    return vv_domain_has_pool(domain) && g_error_matches(error, VV_ERROR, VV_ERROR_REFUSED);
+}
+
+/* A plan for the devices that are free now, the pools' VFs included. */
+static VvPlan *plan_now(VvContext *context, VvDomain *domain, GError **error)
+{
+    return vv_context_choose_vfs(context, domain, error) ? vv_domain_plan(context, domain, allow, error)
+                                                         : NULL;
+}
+
+/* Plan and take. *ret_plan is set as soon as there is one. */
+static int take_once(VvContext *context, VvDomain *domain, VvPlan **ret_plan, GError **error)
 {
     gint64 before = g_get_monotonic_time();
-    VvPlan *plan = *ret_plan = vv_domain_plan(context, domain, allow, error);
+    VvPlan *plan = *ret_plan = plan_now(context, domain, error);
     if (!plan)
         return VV_ERROR_FAILED;
 
@@ -213,8 +232,29 @@ static int take_and_start(VvContext *context, const VvDomain *domain, VvPlan **r
     if (!vv_context_stop_services(context, domain, allow, ret_plan, error))
         return VV_ERROR_FAILED;
     plan = *ret_plan;
-    if (!vv_rom_prepare(context, domain, plan, error) || !vv_take(context, domain, plan, error) ||
-        !get_ready(context, domain, plan, error))
+    if (!vv_rom_prepare(context, domain, plan, error) || !vv_take(context, domain, plan, error))
+        return VV_ERROR_FAILED;
+    return 0;
+}
+
+/* Plan, take, start. *ret_plan is set as soon as there is one. */
+static int take_and_start(VvContext *context, VvDomain *domain, VvPlan **ret_plan, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    int result = take_once(context, domain, ret_plan, &problem);
+
+    for (guint i = 0; result && lost_race(domain, problem) && i < RACES; i++) {
+        g_clear_error(&problem);
+        g_clear_pointer(ret_plan, vv_plan_free);
+        vv_context_rescan(context);
+        result = take_once(context, domain, ret_plan, &problem);
+    }
+    if (problem)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    if (result || context->dry_run)
+        return result;
+    VvPlan *plan = *ret_plan;
+    if (!get_ready(context, domain, plan, error))
         return VV_ERROR_FAILED;
     return start_domain(context, domain, plan, error) ? 0 : VV_ERROR_FAILED;
 }

@@ -10,8 +10,7 @@ static gboolean is_up(const VvSysfs *sysfs, const char *interface)
     return vv_sysfs_read_number(sysfs, path, &flags) && flags & 1;
 }
 
-/* Why nobody else may have it: new string; NULL: it is free. */
-static char *why_not(const VvSysfs *sysfs, const VvVf *vf)
+char *vv_vf_why_not(const VvSysfs *sysfs, const VvVf *vf)
 {
     if (!vf->device)
         return g_strdup("not there");
@@ -32,7 +31,7 @@ const VvVf *vv_pf_free_vf(const VvSysfs *sysfs, const VvPf *pf, char **ret_why)
 
     for (guint i = 0; i < pf->vfs->len; i++) {
         const VvVf *vf = pf->vfs->pdata[i];
-        g_autofree char *why = why_not(sysfs, vf);
+        g_autofree char *why = vv_vf_why_not(sysfs, vf);
         if (!why)
             return vf;
         g_string_append_printf(text, "%sVF %u is %s", i ? ", " : "", vf->index, why);

@@ -50,6 +50,9 @@ const VvVf *vv_pf_vf(const VvPf *pf, guint index);
  * there is none, why: new string. */
 const VvVf *vv_pf_free_vf(const VvSysfs *sysfs, const VvPf *pf, char **ret_why);
 
+/* Why a VF is not free in that sense, "taken for domain a": new string; NULL: it is. */
+char *vv_vf_why_not(const VvSysfs *sysfs, const VvVf *vf);
+
 /* The function's network interface: of several the PF's own, not a VF's representor (phys_port_name). New
  * string; NULL: it has none here. */
 char *vv_pci_interface(const VvSysfs *sysfs, VvAddress address);
