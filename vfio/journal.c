@@ -119,7 +119,7 @@ gboolean vv_journal_is_empty(const VvJournal *journal)
 
     if (entries && g_dir_read_name(entries))
         return FALSE;
-    return !has_notes(journal, "resets") && !has_notes(journal, "services");
+    return !has_notes(journal, "resets") && !has_notes(journal, "services") && !has_notes(journal, "sriov");
 }
 
 GPtrArray *vv_journal_list(const VvJournal *journal, GError **error)
