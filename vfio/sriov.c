@@ -76,17 +76,14 @@ static gboolean read_virtfn(const VvSysfs *sysfs, const char *pf, guint index, V
 gboolean vv_vf_parent(const VvSysfs *sysfs, VvAddress vf, VvAddress *ret_pf, guint *ret_index)
 {
     char path[64], text[VV_ADDRESS_TEXT];
-    gint64 count = 0;
     VvAddress other;
 
     snprintf(path, sizeof path, "sys/bus/pci/devices/%s/physfn", vv_address_format(vf, text));
     g_autofree char *name = vv_sysfs_link_name(sysfs, path);
     if (!name || !vv_address_parse(name, ret_pf, NULL))
         return FALSE;
-    snprintf(path, sizeof path, "sys/bus/pci/devices/%s/sriov_numvfs", name);
-    vv_sysfs_read_number(sysfs, path, &count);
-    for (guint i = 0; i < count; i++)
-        if (read_virtfn(sysfs, name, i, &other) && vv_address_equal(other, vf)) {
+    for (guint i = 0; read_virtfn(sysfs, name, i, &other); i++)
+        if (vv_address_equal(other, vf)) {
             *ret_index = i;
             return TRUE;
         }
@@ -144,7 +141,7 @@ VvPf *vv_pf_read(VvHost *host, VvDevice *device, const GPtrArray *entries, const
     VvPf *pf = g_new0(VvPf, 1);
     pf->device = device;
     pf->total = (guint)total;
-    pf->enabled = (guint)read_number(sysfs, device, "sriov_numvfs", 0);
+    pf->enabled = vv_device_count_vfs(sysfs, device);
     pf->autoprobe = (int)read_number(sysfs, device, "sriov_drivers_autoprobe", -1);
     pf->offset = (guint)read_number(sysfs, device, "sriov_offset", 0);
     pf->stride = (guint)read_number(sysfs, device, "sriov_stride", 0);

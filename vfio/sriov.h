@@ -70,16 +70,18 @@ VvPlan *vv_plan_sriov(VvHost *host, const VvJournal *journal, VvDevice *device, 
 
 /* Does it: note (vfio/sriov-note.h) -> autoprobe off -> 0, where VFs are there -> count -> autoprobe as
  * before
- * -> note removed, the writes in a disposable child under `options`' stage deadline and the locks of all
- * groups concerned. VFs get no host driver. *ret_enabled (may be NULL) is what the driver really enabled,
- * which may be less. The host is to be scanned anew afterwards. NVMe: each VF's controller gets an equal
- * share of the flexible resources and is brought online (vfio/nvme-virt.h). VV_ERROR_FAILED says what the
- * kernel says, and what to do. */
+ * -> note removed, the writes in a disposable child under the locks of all groups concerned, with twice the
+ * stage deadline of `options` and 100 ms for each VF. VFs get no host driver. When the number cannot be had,
+ * the one before is restored. NVMe: each VF's controller gets an equal share of the flexible resources and is
+ * brought online (vfio/nvme-virt.h). *ret_enabled (may be NULL): what the driver really enabled, which may be
+ * less; *ret_remark (may be NULL): what else there is to know, a new string, or NULL. The host is to be
+ * scanned anew afterwards. VV_ERROR_FAILED says what the kernel says, and what to do. */
 gboolean vv_sriov_set(VvHost *host, VvJournal *journal, VvPlan *plan, guint count,
-                      const VvHandoverOptions *options, guint *ret_enabled, GError **error);
+                      const VvHandoverOptions *options, guint *ret_enabled, char **ret_remark,
+                      GError **error);
 
 /* What a program that was killed left of vv_sriov_set(): autoprobe is put back, and where it died between two
- * numbers, the number before. PFs that were put in order go to *ret_done (VvAddress; may be NULL). FALSE: one
- * could not be, and keeps its note. */
-gboolean vv_sriov_recover(const VvSysfs *sysfs, VvJournal *journal, const VvHandoverOptions *options,
+ * numbers, the number before. PFs that were put in order go to *ret_done (VvAddress; may be NULL); the host
+ * is to be scanned anew then. FALSE: one could not be, and keeps its note. */
+gboolean vv_sriov_recover(const VvHost *host, VvJournal *journal, const VvHandoverOptions *options,
                           GArray *ret_done, GError **error);

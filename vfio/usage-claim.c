@@ -51,7 +51,8 @@ static void check_sriov(VvUsage *usage, const VvDevice *device, GPtrArray *reaso
         else if (vf && is_up(usage, vf))
             g_string_printf(uses, "; the interface of %s is up", vf->text);
     }
-    g_autofree char *remedy = g_strdup_printf("switch them off first: write 0 to /%s", path);
+    g_autofree char *remedy =
+        g_strdup_printf("take them away first: virt-vfio sriov set %s --vfs 0", device->text);
     g_ptr_array_add(reasons, vv_reason_new("sriov-parent", VV_SEVERITY_BLOCK, device->address, FALSE, remedy,
                                            "%" G_GINT64_FORMAT " VF%s of it would go too%s", count,
                                            count == 1 ? "" : "s", uses->str));

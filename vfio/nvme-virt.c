@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vfio/nvme-admin.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Resets sleep 100 ms each (PCI Express Base Specification, 6.6.2), side by side. */
+#define RESETS_AT_ONCE 16
+
+/* An equal share in whole grains. */
+static guint share_of(guint total, guint count, guint most, guint grain)
+{
+    guint share = count ? total / count : 0;
+
+    if (most)
+        share = MIN(share, most);
+    return MIN(share / grain * grain, G_MAXUINT16);
+}
+
+int vv_nvme_assign(int fd, const VvNvmePool *pool, const VvNvmeSecondary *secondary, guint queues,
+                   guint interrupts)
+{
+    int error = 0;
+
+    if (pool->has_queues && secondary->queues != queues)
+        error = vv_nvme_manage(fd, VV_NVME_ASSIGN, secondary->id, VV_NVME_QUEUES, queues);
+    if (!error && pool->has_interrupts && secondary->interrupts != interrupts)
+        error = vv_nvme_manage(fd, VV_NVME_ASSIGN, secondary->id, VV_NVME_INTERRUPTS, interrupts);
+    return error;
+}
+
+/* What is taken from some is what others get, so the givers come first. */
+static int share_out(int fd, const VvNvmePool *pool, GArray *secondaries, guint count)
+{
+    guint queues = share_of(pool->queues, count, pool->most_queues, pool->queue_grain);
+    guint interrupts = share_of(pool->interrupts, count, pool->most_interrupts, pool->interrupt_grain);
+    int error = 0;
+
+    if (count && ((pool->has_queues && queues < VV_NVME_LEAST_QUEUES) ||
+                  (pool->has_interrupts && interrupts < VV_NVME_LEAST_INTERRUPTS)))
+        return ENOSPC;
+    for (guint i = 0; !error && i < secondaries->len; i++) {
+        VvNvmeSecondary *secondary = &g_array_index(secondaries, VvNvmeSecondary, i);
+        gboolean stays =
+            secondary->vf < count && secondary->queues <= queues && secondary->interrupts <= interrupts;
+        if (secondary->online)
+            error = vv_nvme_manage(fd, VV_NVME_OFFLINE, secondary->id, 0, 0);
+        if (!error && !stays)
+            error = vv_nvme_assign(fd, pool, secondary, 0, 0);
+        if (!stays)
+            secondary->queues = secondary->interrupts = 0;
+    }
+    for (guint i = 0; !error && i < secondaries->len; i++) {
+        const VvNvmeSecondary *secondary = &g_array_index(secondaries, VvNvmeSecondary, i);
+        if (secondary->vf < count)
+            error = vv_nvme_assign(fd, pool, secondary, queues, interrupts);
+    }
+    return error;
+}
+
+int vv_nvme_share(const VvSysfs *sysfs, VvAddress pf, guint count, gboolean *ret_managed)
+{
+    int fd = vv_nvme_open(sysfs, pf);
+    int error = fd < 0 ? errno : vv_nvme_can_manage(fd, ret_managed);
+    g_autoptr(GArray) secondaries = vv_nvme_new_list();
+    VvNvmePool pool;
+
+    if (fd < 0 || error || !*ret_managed)
+        *ret_managed = FALSE;
+    else {
+        error = vv_nvme_read_pool(fd, &pool);
+        if (!error)
+            error = vv_nvme_read_secondaries(fd, secondaries);
+        if (!error)
+            error = share_out(fd, &pool, secondaries, count);
+    }
+    if (fd >= 0)
+        close(fd);
+    return error;
+}
+
+int vv_nvme_reset_vf(const VvSysfs *sysfs, VvAddress pf, guint vf)
+{
+    char path[96], text[VV_ADDRESS_TEXT];
+
+    snprintf(path, sizeof path, "sys/bus/pci/devices/%s/virtfn%u/reset", vv_address_format(pf, text), vf);
+    return vv_sysfs_exists(sysfs, path) ? vv_sysfs_write(sysfs, path, "1") : 0;
+}
+
+typedef struct {
+    const VvSysfs *sysfs;
+    VvAddress pf;
+    guint count;
+    int next, error;
+} Resets;
+
+static gpointer reset_some(gpointer data)
+{
+    Resets *resets = data;
+
+    for (guint vf; (vf = (guint)g_atomic_int_add(&resets->next, 1)) < resets->count;) {
+        int error = vv_nvme_reset_vf(resets->sysfs, resets->pf, vf);
+        if (error)
+            g_atomic_int_set(&resets->error, error);
+    }
+    return NULL;
+}
+
+static int reset_all(const VvSysfs *sysfs, VvAddress pf, guint count)
+{
+    Resets resets = {.sysfs = sysfs, .pf = pf, .count = count};
+    GThread *threads[RESETS_AT_ONCE];
+    guint started = 0;
+
+    while (started < MIN(count, RESETS_AT_ONCE) &&
+           (threads[started] = g_thread_try_new("reset", reset_some, &resets, NULL)))
+        started++;
+    reset_some(&resets);
+    while (started > 0)
+        g_thread_join(threads[--started]);
+    return resets.error;
+}
+
+int vv_nvme_start_all(const VvSysfs *sysfs, VvAddress pf, guint count, guint *ret_online)
+{
+    g_autoptr(GArray) secondaries = vv_nvme_new_list();
+    int error = reset_all(sysfs, pf, count);
+    int fd = error ? -1 : vv_nvme_open(sysfs, pf);
+
+    *ret_online = 0;
+    if (!error)
+        error = fd < 0 ? errno : vv_nvme_read_secondaries(fd, secondaries);
+    for (guint i = 0; !error && i < secondaries->len; i++) {
+        const VvNvmeSecondary *secondary = &g_array_index(secondaries, VvNvmeSecondary, i);
+        if (secondary->vf >= count)
+            continue;
+        error = secondary->online ? 0 : vv_nvme_manage(fd, VV_NVME_ONLINE, secondary->id, 0, 0);
+        *ret_online += !error;
+    }
+    if (fd >= 0)
+        close(fd);
+    return error;
+}
