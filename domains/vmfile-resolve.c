@@ -194,7 +194,7 @@ gboolean vv_vm_resolve(VvVm *vm, VvHost *host, GError **error)
 {
     for (guint i = 0; i < vm->devices->len; i++)
         g_array_set_size(((VvVmDevice *)vm->devices->pdata[i])->functions, 0);
-    vv_vm_forget_vfs(vm);
+    vv_vm_begin_vfs(vm, host);
     for (guint i = 0; i < vm->devices->len; i++)
         if (!resolve_card(vm, vm->devices->pdata[i], host, error))
             return FALSE;

@@ -27,7 +27,7 @@ static char *function_word(const VvVmVf *vf)
     return g_strndup(vf->word, strcspn(vf->word, "/"));
 }
 
-void vv_vm_forget_vfs(VvVm *vm)
+static void forget(VvVm *vm)
 {
     g_autoptr(GPtrArray) all = all_vfs(vm);
 
@@ -126,6 +126,8 @@ gboolean vv_vm_resolve_vf(VvVm *vm, VvVmVf *vf, VvHost *host, GError **error)
     guint index;
     gboolean is_address = vv_address_parse(word, &address, NULL);
 
+    if (vf->has_parent)
+        return TRUE;
     if (!host)
         return take_unseen(vm, vf, is_address, error);
     if (is_address && vv_vf_parent(vv_host_sysfs(host), address, &parent, &index))
@@ -146,4 +148,19 @@ gboolean vv_vm_resolve_vf(VvVm *vm, VvVmVf *vf, VvHost *host, GError **error)
                      "with host =",
                      word);
     return take_of_pf(vm, vf, pf, error);
+}
+
+void vv_vm_begin_vfs(VvVm *vm, VvHost *host)
+{
+    g_autoptr(GPtrArray) all = all_vfs(vm);
+    VvAddress parent;
+    guint index;
+
+    forget(vm);
+    for (guint i = 0; host && i < all->len; i++) {
+        VvVmVf *vf = all->pdata[i];
+
+        if (vf->number >= 0 || vv_vf_parent(vv_host_sysfs(host), vf->address, &parent, &index))
+            vv_vm_resolve_vf(vm, vf, host, NULL);
+    }
 }

@@ -110,7 +110,7 @@ VvDomain *vv_context_vm_vfs(VvContext *context, VvVm *vm, GError **error)
     domain->allow = g_new0(char *, 1);
     if (!vv_context_host(context, error))
         return NULL;
-    vv_vm_forget_vfs(vm);
+    vv_vm_begin_vfs(vm, context->host);
     for (guint i = 0; i < vm->devices->len; i++) {
         VvVmDevice *device = vm->devices->pdata[i];
         if (!add_vf(context, vm, &device->vf, domain, "device", device->name, error))
