@@ -28,10 +28,12 @@ static guint16 word(const guint8 *header, guint offset)
 }
 
 /* A function that is gone, or that a failed reset left behind, answers with ones everywhere; 0x7f is what
- * Linux then calls an unknown header type (pci_setup_device). */
+ * Linux then calls an unknown header type (pci_setup_device). A virtual function that lives has ones for its
+ * vendor (SR-IOV specification 1.1, 3.4.1.1), but the upper bits of the command register are zero in all. */
 static VvConfigState judge(const guint8 *header)
 {
-    if (word(header, VENDOR) == 0xffff || (header[HEADER_TYPE] & 0x7f) == 0x7f)
+    if ((word(header, VENDOR) == 0xffff && word(header, COMMAND) == 0xffff) ||
+        (header[HEADER_TYPE] & 0x7f) == 0x7f)
         return VV_CONFIG_DEAD;
     return word(header, COMMAND) & COMMAND_BUS_MASTER ? VV_CONFIG_BUS_MASTER : VV_CONFIG_QUIET;
 }

@@ -8,7 +8,7 @@
 typedef enum {
     VV_CONFIG_QUIET,     /* it answers, and does no DMA */
     VV_CONFIG_UNKNOWN,   /* it cannot be read: nothing is known against it */
-    VV_CONFIG_DEAD,      /* it does not answer: vendor 0xffff, or the impossible header type 0x7f */
+    VV_CONFIG_DEAD,      /* it does not answer: all ones, or the impossible header type 0x7f */
     VV_CONFIG_BUS_MASTER /* it may still write to memory, and that cannot be switched off */
 } VvConfigState;
 

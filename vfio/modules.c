@@ -118,6 +118,14 @@ gboolean vv_module_load_driver(const VvSysfs *sysfs, const char *driver, const c
     return FALSE;
 }
 
+void vv_module_load_alias(const VvSysfs *sysfs, const char *modalias)
+{
+    g_autoptr(KmodContext) context = vv_sysfs_is_live(sysfs) ? new_context(NULL) : NULL;
+
+    if (context)
+        for_each_module(context, modalias, insert);
+}
+
 /* Modules have underscores, whatever they are asked for as; drivers have both. */
 static gboolean is_called_alike(const char *driver, const char *module)
 {

@@ -13,6 +13,10 @@ gboolean vv_module_available(const VvSysfs *sysfs, const char *driver);
 gboolean vv_module_load_driver(const VvSysfs *sysfs, const char *driver, const char *modalias,
                                GError **error);
 
+/* Loads what udev would for a device of this modalias, or waits until udev has: then no driver comes later
+ * that takes the device. Says nothing of what cannot be loaded; nothing on a recorded machine. */
+void vv_module_load_alias(const VvSysfs *sysfs, const char *modalias);
+
 /* The name of the PCI driver that a loaded module has registered ("vfio_pci" -> "vfio-pci"): new string, NULL
  * when the module is not loaded or has none. From /sys/module/MODULE/drivers (drivers/base/module.c,
  * module_add_driver), which built-in drivers have as well. Of several the one that is called like the module,

@@ -2,6 +2,7 @@
 #include "vfio/sriov-work.h"
 
 #include "vfio/child.h"
+#include "vfio/modules.h"
 #include "vfio/nvme-virt.h"
 
 #include <errno.h>
@@ -53,6 +54,18 @@ static int restore(const VvSriovOrder *order)
     return error ? error : next;
 }
 
+/* autoprobe is asked when a driver comes, too (drivers/pci/pci-driver.c, pci_device_can_probe): udev loads
+ * that of the new VFs only now, and must find it there, or it would take them as soon as autoprobe is back.
+ */
+static void load_their_driver(const VvSriovOrder *order)
+{
+    g_autofree char *path = path_of(order->note, "virtfn0/modalias");
+    g_autofree char *modalias = order->note->autoprobe > 0 ? vv_sysfs_read(order->sysfs, path) : NULL;
+
+    if (modalias)
+        vv_module_load_alias(order->sysfs, g_strstrip(modalias));
+}
+
 static gboolean step(VvSriovOutcome *outcome, VvSriovStage stage, int error)
 {
     if (!error)
@@ -75,8 +88,10 @@ static void change(const VvSriovOrder *order, VvSriovOutcome *outcome)
     if (order->is_nvme)
         share = vv_nvme_share(order->sysfs, note->address, note->wanted, &outcome->managed);
     if (!step(outcome, VV_SRIOV_COUNT,
-              note->wanted ? write_number(order, "sriov_numvfs", note->wanted) : 0) ||
-        !step(outcome, VV_SRIOV_SHARE, share))
+              note->wanted ? write_number(order, "sriov_numvfs", note->wanted) : 0))
+        return;
+    load_their_driver(order);
+    if (!step(outcome, VV_SRIOV_SHARE, share))
         return;
     if (outcome->managed)
         step(outcome, VV_SRIOV_ONLINE,
