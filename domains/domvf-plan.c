@@ -85,6 +85,23 @@ static void check_parent(VvPlan *plan, const VvSysfs *sysfs, const VvDomainDevic
         NULL);
 }
 
+gboolean vv_domain_lost_choice(const VvDomain *domain, const VvPlan *plan)
+{
+    for (guint i = 0; i < plan->reasons->len; i++) {
+        const VvReason *reason = plan->reasons->pdata[i];
+
+        if (reason->severity != VV_SEVERITY_BLOCK || strcmp(reason->code, "claimed") != 0)
+            continue;
+        for (guint d = 0; d < domain->devices->len; d++) {
+            const VvDomainDevice *device = domain->devices->pdata[d];
+            if (device->number == VV_VF_ANY && !device->none_free &&
+                vv_address_equal(device->host, reason->address))
+                return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 void vv_domain_explain_vfs(VvPlan *plan, VvHost *host, const VvDomain *domain)
 {
     const VvSysfs *sysfs = vv_host_sysfs(host);

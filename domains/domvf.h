@@ -15,6 +15,10 @@ gboolean vv_domain_has_pool(const VvDomain *domain);
  * `entries` (VvEntry *) and `claims` (VvClaim *, NULL: none known) say who has which VF. */
 void vv_domain_choose_vfs(VvDomain *domain, VvHost *host, const GPtrArray *entries, const GPtrArray *claims);
 
+/* Was the VF of a pool free when it was chosen, and taken when the plan was made? Then there may be another
+ * one. */
+gboolean vv_domain_lost_choice(const VvDomain *domain, const VvPlan *plan);
+
 /* The domain's (inactive) XML with the VFs that were chosen, new string; NULL where nothing changes. */
 char *vv_domain_put_vfs(const char *xml, gsize length, const VvDomain *domain, GError **error);
 

@@ -205,8 +205,15 @@ static gboolean lost_race(const VvDomain *domain, const GError *error)
 /* A plan for the devices that are free now, the pools' VFs included. */
 static VvPlan *plan_now(VvContext *context, VvDomain *domain, GError **error)
 {
-    return vv_context_choose_vfs(context, domain, error) ? vv_domain_plan(context, domain, allow, error)
-                                                         : NULL;
+    for (guint i = 0;; i++) {
+        if (!vv_context_choose_vfs(context, domain, error))
+            return NULL;
+        VvPlan *plan = vv_domain_plan(context, domain, allow, error);
+        if (!plan || i == RACES || !vv_domain_lost_choice(domain, plan))
+            return plan;
+        vv_plan_free(plan);
+        vv_context_rescan(context);
+    }
 }
 
 /* Plan and take. *ret_plan is set as soon as there is one. */
