@@ -4,6 +4,7 @@
 #include "domains/domread-internal.h"
 #include "domains/xml.h"
 #include "vfio/error.h"
+#include "vfio/nvme-virt.h"
 #include "vfio/sriov.h"
 #include "vfio/vf-lease.h"
 
@@ -109,6 +110,27 @@ void vv_domain_choose_vfs(VvDomain *domain, VvHost *host, const GPtrArray *entri
         if (vf && !vv_address_equal(vf->address, device->host))
             move(domain, device, vf->address);
     }
+}
+
+gboolean vv_plan_wake_vfs(const VvPlan *plan, VvHost *host, guint deadline_ms, GError **error)
+{
+    const VvSysfs *sysfs = vv_host_sysfs(host);
+
+    for (guint i = 0; vv_sysfs_is_live(sysfs) && i < plan->devices->len; i++) {
+        const VvPlanDevice *planned = plan->devices->pdata[i];
+        g_autoptr(GError) problem = NULL;
+        VvAddress parent;
+        guint index;
+
+        /* With a driver it works already, or has been taken. */
+        if (!planned->device || planned->from || planned->device->kind != VV_KIND_NVME ||
+            !vv_vf_parent(sysfs, planned->address, &parent, &index) ||
+            vv_nvme_bring_online(sysfs, parent, index, deadline_ms, &problem))
+            continue;
+        g_propagate_prefixed_error(error, g_steal_pointer(&problem), "%s: ", planned->device->text);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 static gboolean wants_settings(const VvDomainDevice *device)

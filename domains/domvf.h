@@ -26,6 +26,10 @@ char *vv_domain_put_vfs(const char *xml, gsize length, const VvDomain *domain, G
  * of a pool is free, and that libvirt will not set up one whose PF is down (`sriov-parent`). */
 void vv_domain_explain_vfs(VvPlan *plan, VvHost *host, const VvDomain *domain);
 
+/* Before they are taken: has the controllers of NVMe drives' VFs brought online (vfio/nvme-virt.h), which
+ * nothing but a drive's own driver can do. */
+gboolean vv_plan_wake_vfs(const VvPlan *plan, VvHost *host, guint deadline_ms, GError **error);
+
 typedef enum {
     VV_VFS_EARLY, /* what libvirt does not set; what it will set is noted */
     VV_VFS_ALL,   /* and what it has set by now is verified, or set */

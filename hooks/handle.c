@@ -140,6 +140,7 @@ static int prepare(VvHost *host, VvJournal *journal, const VvUserHooks *hooks, c
     if (plan && !vv_plan_ok(plan))
         return refuse(words, domain, plan);
     if (plan && vv_services_stop(vv_host_sysfs(host), journal, &plan, make_plan, &asked, &services, &error) &&
+        vv_plan_wake_vfs(plan, host, STAGE_MS, &error) &&
         vv_hooked_take(hooks, host, journal, plan, &options, &error) &&
         vv_domain_set_vfs(host, journal, domain, VV_VFS_EARLY, STAGE_MS, &error) &&
         vv_user_hooks_run(hooks, VV_PHASE_PRE_START, plan, &error))

@@ -71,7 +71,8 @@ static int take_once(VvContext *context, VvDomain *domain, char **allow, VvPlan 
     if (!vv_context_stop_services(context, domain, allow, ret_plan, error))
         return VV_ERROR_FAILED;
     plan = *ret_plan;
-    if (!vv_rom_prepare(context, domain, plan, error) || !vv_take(context, domain, plan, error))
+    if (!vv_rom_prepare(context, domain, plan, error) || !vv_context_wake_vfs(context, plan, error) ||
+        !vv_take(context, domain, plan, error))
         return VV_ERROR_FAILED;
     return 0;
 }

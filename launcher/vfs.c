@@ -35,6 +35,11 @@ gboolean vv_context_choose_vfs(VvContext *context, VvDomain *domain, GError **er
     return TRUE;
 }
 
+gboolean vv_context_wake_vfs(VvContext *context, const VvPlan *plan, GError **error)
+{
+    return vv_plan_wake_vfs(plan, context->host, deadline_ms(context), error);
+}
+
 static char *put_vfs(const char *xml, gsize length, gpointer domain, GError **error)
 {
     return vv_domain_put_vfs(xml, length, domain, error);

@@ -14,6 +14,9 @@ gboolean vv_context_choose_vfs(VvContext *context, VvDomain *domain, GError **er
  * be. */
 VvDomain *vv_context_vm_vfs(VvContext *context, VvVm *vm, GError **error);
 
+/* vv_plan_wake_vfs() for this program. */
+gboolean vv_context_wake_vfs(VvContext *context, const VvPlan *plan, GError **error);
+
 /* When the VFs were taken: the domain's stored XML gets those that were chosen, and their PFs are told what
  * the domain wants. */
 gboolean vv_context_prepare_vfs(VvContext *context, const VvDomain *domain, GError **error);
