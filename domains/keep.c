@@ -2,6 +2,7 @@
 #include "domains/keep.h"
 
 #include "domains/domread.h"
+#include "domains/vmfile-vf.h"
 #include "domains/xml.h"
 
 #include <string.h>
@@ -75,35 +76,39 @@ static void keep_macs(VvVm *vm, const xmlNode *domain)
     }
 }
 
-static const VvDomainDevice *find_vf(const VvDomain *before, const VvVmNetwork *network)
+static const VvDomainDevice *find_device(const VvDomain *before, const char *name, gboolean interface)
 {
     for (guint i = 0; i < before->devices->len; i++) {
         const VvDomainDevice *device = before->devices->pdata[i];
 
-        if (device->interface && g_strcmp0(device->card, network->name) == 0)
+        if (!device->interface == !interface && g_strcmp0(device->card, name) == 0)
             return device;
     }
     return NULL;
 }
 
 /* A VF of a pool stays the one that the domain had last, which its next start would choose too. */
-static void keep_pool(VvVmVf *vf, const VvDomainDevice *device)
+static void keep_pool(VvVm *vm, VvVmVf *vf, const VvDomainDevice *device)
 {
-    if (vf->number == VV_VF_ANY && device->number == VV_VF_ANY && device->has_parent &&
+    if (vf->number == VV_VF_ANY && device && device->number == VV_VF_ANY && device->has_parent &&
         vv_address_equal(vf->parent, device->parent))
-        vf->address = device->host;
+        vv_vm_move_vf(vm, vf, device->host);
 }
 
 static void keep_vfs(VvVm *vm, const VvDomain *before)
 {
+    for (guint i = 0; i < vm->devices->len; i++) {
+        VvVmDevice *card = vm->devices->pdata[i];
+
+        keep_pool(vm, &card->vf, find_device(before, card->name, FALSE));
+    }
     for (guint i = 0; i < vm->networks->len; i++) {
         VvVmNetwork *network = vm->networks->pdata[i];
-        const VvDomainDevice *device = network->vf.word ? find_vf(before, network) : NULL;
+        const VvDomainDevice *device = network->vf.word ? find_device(before, network->name, TRUE) : NULL;
 
-        if (!device)
-            continue;
-        keep_pool(&network->vf, device);
-        if (!network->mac && device->mac && vv_identity_mac_valid(device->mac) && is_free(vm, device->mac))
+        keep_pool(vm, &network->vf, device);
+        if (device && !network->mac && device->mac && vv_identity_mac_valid(device->mac) &&
+            is_free(vm, device->mac))
             network->mac = g_strdup(device->mac);
     }
 }

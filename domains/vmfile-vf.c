@@ -57,6 +57,40 @@ static gboolean is_taken(const VvVm *vm, const VvVmVf *vf, VvAddress address)
     return FALSE;
 }
 
+/* A card's function follows. */
+static void set_address(VvVm *vm, VvVmVf *vf, VvAddress to)
+{
+    vf->address = to;
+    for (guint i = 0; i < vm->devices->len; i++) {
+        VvVmDevice *device = vm->devices->pdata[i];
+        VvVmFunction *function = &device->vf == vf && device->functions->len
+                                     ? &g_array_index(device->functions, VvVmFunction, 0)
+                                     : NULL;
+
+        if (!function)
+            continue;
+        function->host = to;
+        if (function->identity)
+            function->identity->address = to;
+    }
+}
+
+void vv_vm_move_vf(VvVm *vm, VvVmVf *vf, VvAddress to)
+{
+    g_autoptr(GPtrArray) all = all_vfs(vm);
+
+    for (guint i = 0; i < all->len; i++) {
+        VvVmVf *other = all->pdata[i];
+
+        if (other == vf || !vv_address_equal(other->address, to))
+            continue;
+        if (other->number != VV_VF_ANY)
+            return;
+        set_address(vm, other, vf->address);
+    }
+    set_address(vm, vf, to);
+}
+
 static gboolean G_GNUC_PRINTF(2, 3) wrong(GError **error, const char *format, ...)
 {
     va_list arguments;

@@ -351,6 +351,14 @@ static void test_keep(void **state)
     vv_vm_share_macs(team);
     assert_string_equal(((const VvVmNetwork *)team->networks->pdata[0])->mac, "52:54:00:00:00:0a");
     assert_string_equal(((const VvVmNetwork *)team->networks->pdata[1])->mac, "52:54:00:00:00:0a");
+    /* A pool that is new gives way. */
+    g_autoptr(VvVm) two = good(VM "[network new]\nvf = 06:00.0\n[network other]\nvf = 06:00.0\n"
+                                  "[network wan]\nvf = 06:00.0\n");
+    assert_true(vv_vm_resolve(two, host, NULL));
+    vv_vm_keep(two, stored);
+    assert_vf(vf_of(two, 0), VF0, VV_VF_ANY);
+    assert_vf(vf_of(two, 1), VF2, VV_VF_ANY);
+    assert_vf(vf_of(two, 2), VF1, VV_VF_ANY);
     vv_vm_keep(moved, stored);
     assert_vf(vf_of(moved, 0), VF2, VV_VF_NAMED);
     g_clear_pointer(&host, vv_host_free);
