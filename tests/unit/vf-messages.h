@@ -3,8 +3,9 @@
 
 #include <glib.h>
 
-/* What Debian's kernel 6.12 said of an emulated igb with three VFs, asked by RTM_GETLINK with RTEXT_FILTER_VF: header,
- * ifinfomsg and IFLA_VFINFO_LIST, without the other attributes. From tests/lab/tests/sriov.sh ("recorded"). */
+/* What Debian's kernel 6.12 said of an emulated igb with three VFs, asked by RTM_GETLINK with
+ * RTEXT_FILTER_VF: header, ifinfomsg and IFLA_VFINFO_LIST, without the other attributes. From
+ * tests/lab/tests/sriov.sh ("recorded"). */
 static const guint8 igb_message[] = {
     /* clang-format off */
     0x9c, 0x03, 0x00, 0x00, 0x10, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0xb1, 0x01, 0x00, 0x00, 0x00, 0x00,

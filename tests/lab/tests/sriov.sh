@@ -193,7 +193,7 @@ run virt-vfio sriov vf "$igb" 1 --trust on
 expect 'and its settings stay' 3 'a running program'
 
 # Its PF is torn from under it: the kernel waits for the program that holds it, and nobody else may wait with it.
-echo "$igb" >"$sys/$igb/driver/unbind" &
+(exec {held}>&- && echo "$igb" >"$sys/$igb/driver/unbind") &
 writer=$!
 sleep 2
 ok 'the kernel waits' kill -0 "$writer"
