@@ -92,7 +92,7 @@ int vv_nvme_reset_vf(const VvSysfs *sysfs, VvAddress pf, guint vf)
 typedef struct {
     const VvSysfs *sysfs;
     VvAddress pf;
-    guint count;
+    const GArray *offline; /* guint: VFs */
     int next, error;
 } Resets;
 
@@ -100,21 +100,21 @@ static gpointer reset_some(gpointer data)
 {
     Resets *resets = data;
 
-    for (guint vf; (vf = (guint)g_atomic_int_add(&resets->next, 1)) < resets->count;) {
-        int error = vv_nvme_reset_vf(resets->sysfs, resets->pf, vf);
+    for (guint i; (i = (guint)g_atomic_int_add(&resets->next, 1)) < resets->offline->len;) {
+        int error = vv_nvme_reset_vf(resets->sysfs, resets->pf, g_array_index(resets->offline, guint, i));
         if (error)
             g_atomic_int_set(&resets->error, error);
     }
     return NULL;
 }
 
-static int reset_all(const VvSysfs *sysfs, VvAddress pf, guint count)
+static int reset_all(const VvSysfs *sysfs, VvAddress pf, const GArray *offline)
 {
-    Resets resets = {.sysfs = sysfs, .pf = pf, .count = count};
+    Resets resets = {.sysfs = sysfs, .pf = pf, .offline = offline};
     GThread *threads[RESETS_AT_ONCE];
     guint started = 0;
 
-    while (started < MIN(count, RESETS_AT_ONCE) &&
+    while (started < MIN(offline->len, RESETS_AT_ONCE) &&
            (threads[started] = g_thread_try_new("reset", reset_some, &resets, NULL)))
         started++;
     reset_some(&resets);
@@ -123,22 +123,37 @@ static int reset_all(const VvSysfs *sysfs, VvAddress pf, guint count)
     return resets.error;
 }
 
+static int start_some(const VvSysfs *sysfs, VvAddress pf, int fd, const GArray *secondaries, guint count,
+                      guint *ret_online)
+{
+    g_autoptr(GArray) offline = g_array_new(FALSE, FALSE, sizeof(guint));
+
+    for (guint i = 0; i < secondaries->len; i++) {
+        const VvNvmeSecondary *secondary = &g_array_index(secondaries, VvNvmeSecondary, i);
+        if (secondary->vf < count && !secondary->online)
+            g_array_append_val(offline, secondary->vf);
+        *ret_online += secondary->vf < count && secondary->online ? 1 : 0;
+    }
+    int error = reset_all(sysfs, pf, offline);
+    for (guint i = 0; !error && i < secondaries->len; i++) {
+        const VvNvmeSecondary *secondary = &g_array_index(secondaries, VvNvmeSecondary, i);
+        if (secondary->vf >= count || secondary->online)
+            continue;
+        error = vv_nvme_manage(fd, VV_NVME_ONLINE, secondary->id, 0, 0);
+        *ret_online += error ? 0 : 1;
+    }
+    return error;
+}
+
 int vv_nvme_start_all(const VvSysfs *sysfs, VvAddress pf, guint count, guint *ret_online)
 {
     g_autoptr(GArray) secondaries = vv_nvme_new_list();
-    int error = reset_all(sysfs, pf, count);
-    int fd = error ? -1 : vv_nvme_open(sysfs, pf);
+    int fd = vv_nvme_open(sysfs, pf);
+    int error = fd < 0 ? errno : vv_nvme_read_secondaries(fd, secondaries);
 
     *ret_online = 0;
     if (!error)
-        error = fd < 0 ? errno : vv_nvme_read_secondaries(fd, secondaries);
-    for (guint i = 0; !error && i < secondaries->len; i++) {
-        const VvNvmeSecondary *secondary = &g_array_index(secondaries, VvNvmeSecondary, i);
-        if (secondary->vf >= count)
-            continue;
-        error = secondary->online ? 0 : vv_nvme_manage(fd, VV_NVME_ONLINE, secondary->id, 0, 0);
-        *ret_online += !error;
-    }
+        error = start_some(sysfs, pf, fd, secondaries, count, ret_online);
     if (fd >= 0)
         close(fd);
     return error;

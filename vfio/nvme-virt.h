@@ -39,6 +39,6 @@ char *vv_nvme_strerror(int error);
  * Where the drive has no such command, *ret_managed is FALSE and nothing is done. */
 int vv_nvme_share(const VvSysfs *sysfs, VvAddress pf, guint count, gboolean *ret_managed);
 
-/* Resets the first `count` VFs, which must be on and without a driver, and brings their controllers online.
- * *ret_online: how many are. */
+/* Resets those of the first `count` VFs that are not online, which must be on and without a driver, and
+ * brings their controllers online. *ret_online: how many are. */
 int vv_nvme_start_all(const VvSysfs *sysfs, VvAddress pf, guint count, guint *ret_online);

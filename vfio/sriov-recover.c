@@ -23,6 +23,7 @@ static gboolean recover_one(const VvHost *host, VvJournal *journal, const VvSrio
     const VvDevice *device = vv_host_find(host, note->address);
     const VvSriovOrder order = {.sysfs = vv_host_sysfs(host),
                                 .note = note,
+                                .is_nvme = device && device->kind == VV_KIND_NVME,
                                 .lock_fd = device ? vv_journal_lock_fd(journal, device->group) : -1,
                                 .deadline_ms =
                                     options && options->reset_ms ? options->reset_ms : DEADLINE_MS};

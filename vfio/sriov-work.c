@@ -35,12 +35,27 @@ static int restore_count(const VvSriovOrder *order)
 {
     const VvSriovNote *note = order->note;
     g_autofree char *path = path_of(note, "sriov_numvfs");
+    gboolean managed;
     gint64 now = -1;
 
     if (!note->before || !note->wanted || !vv_sysfs_read_number(order->sysfs, path, &now) || now != 0)
         return 0;
+    if (order->is_nvme)
+        vv_nvme_share(order->sysfs, note->address, note->before, &managed);
     int error = write_number(order, "sriov_numvfs", note->before);
     return error == ENOENT ? 0 : error;
+}
+
+/* Those that were made, but not started. Whoever needs one starts it (or hears why not), so that a drive that
+ * refuses is no reason to try for ever. */
+static void start_left(const VvSriovOrder *order)
+{
+    g_autofree char *path = path_of(order->note, "sriov_numvfs");
+    gint64 now = 0;
+    guint online;
+
+    if (order->is_nvme && vv_sysfs_read_number(order->sysfs, path, &now) && now > 0)
+        vv_nvme_start_all(order->sysfs, order->note->address, (guint)now, &online);
 }
 
 /* May be done again and again. The number first: what comes back does not get host drivers that it may not
@@ -49,6 +64,7 @@ static int restore(const VvSriovOrder *order)
 {
     const VvSriovNote *note = order->note;
     int error = restore_count(order);
+    start_left(order);
     int next = note->autoprobe > 0 ? write_number(order, "sriov_drivers_autoprobe", 1) : 0;
 
     return error ? error : next;
@@ -87,8 +103,7 @@ static void change(const VvSriovOrder *order, VvSriovOutcome *outcome)
     /* Without their resources they can be made, and be given some later. */
     if (order->is_nvme)
         share = vv_nvme_share(order->sysfs, note->address, note->wanted, &outcome->managed);
-    if (!step(outcome, VV_SRIOV_COUNT,
-              note->wanted ? write_number(order, "sriov_numvfs", note->wanted) : 0))
+    if (!step(outcome, VV_SRIOV_COUNT, note->wanted ? write_number(order, "sriov_numvfs", note->wanted) : 0))
         return;
     load_their_driver(order);
     if (!step(outcome, VV_SRIOV_SHARE, share))

@@ -116,7 +116,9 @@ static VvVf *read_vf(VvHost *host, guint index, VvAddress address, const GPtrArr
     vf->address = address;
     vf->device = vv_host_find(host, address);
     vf->owner = owner_of(vf, entries, claims);
-    if (!vf->owner && vf->device && vv_driver_is_vfio(vf->device->driver) &&
+    /* Of one that goes while a guest has it the driver is gone already, but the kernel waits for the guest.
+     */
+    if (!vf->owner && vf->device && vf->device->group >= 0 && vv_driver_may_stay(vf->device->driver) &&
         vv_group_in_use(sysfs, vf->device->group))
         vf->owner = g_strdup("a running program");
     vf->in_use = vf->owner != NULL;
