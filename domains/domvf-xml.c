@@ -21,7 +21,7 @@ static const VvDomainDevice *moved(const VvDomain *domain, VvAddress listed)
 
 static void set_number(xmlNode *node, const char *name, guint number)
 {
-    g_autofree char *text = g_strdup_printf("0x%02x", number);
+    g_autofree char *text = g_strdup_printf("0x%x", number);
 
     xmlSetProp(node, (const xmlChar *)name, (const xmlChar *)text);
 }

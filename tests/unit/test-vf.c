@@ -212,6 +212,8 @@ static void test_choose(void **state)
     g_autofree char *xml = vv_domain_put_vfs(any, strlen(any), domain, &error);
     assert_fine(error);
     assert_null(strstr(xml, VF0));
+    /* libvirt's schema takes one digit there (pciFunc). */
+    assert_non_null(strstr(xml, "bus=\"0x6\" slot=\"0x10\" function=\"0x2\""));
     g_autoptr(VvDomain) after = read_domain(xml);
     assert_true(vv_address_equal(((const VvDomainDevice *)after->devices->pdata[0])->host, address_of(VF1)));
     assert_int_equal(((const VvDomainDevice *)after->devices->pdata[0])->number, VV_VF_ANY);
