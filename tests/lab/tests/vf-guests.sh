@@ -78,7 +78,7 @@ expect 'no VFs yet: plan' 2 '[network wan] vf: ' 'sriov set'
 run virt-vfio sriov set "$igb" --vfs 2
 expect 'two VFs' 0 'has 2 virtual functions'
 vf0=$(lab_vf igb0 0) vf1=$(lab_vf igb0 1)
-settings=('mac = 52:54:00:00:00:0a' 'vlan = 20' 'qos = 3' 'trust = yes' 'spoofchk = no' 'rate = 100' 'link = enable')
+settings=('mac = 52:54:00:00:00:0a' 'vlan = 20' 'qos = 3' 'trust = yes' 'spoofchk = no' 'rate = 100')
 define_vf a '[network wan]' "vf = $pf" "${settings[@]}"
 define_vf b '[network wan]' "vf = $igb" 'mac = 52:54:00:00:00:0b'
 define_vf c '[network wan]' "vf = $pf"
@@ -88,6 +88,13 @@ expect 'a PF that is down' 3 'sriov-parent' "$pf" 'is down' "ip link set $pf up"
 ip link set "$pf" up
 lab_wait 20 grep -qx up "/sys/class/net/$pf/operstate" || bail "$pf does not come up"
 before=$(snapshot) before_settings=$(every_vf)
+
+# --- what the driver cannot do
+
+define_vf h '[network wan]' "vf = $pf" 'trust = yes' 'link = enable'
+run virt-vfio start h --keep
+expect 'h: a setting that igb does not have' 1 'h was not started' '[network wan]' 'cannot set the link state'
+all_as_before 'after the refusal'
 
 # --- two guests at once, from one pool
 
@@ -105,7 +112,7 @@ is 'the two have both VFs' "$(printf '%s\n' "$(vf_of a)" "$(vf_of b)" | sort)" "
 is 'on VFIO' "$(drivers "$vf0" "$vf1")" 'vfio-pci vfio-pci'
 [[ $(vf_of a) == "$vf0" ]] && of_a=0 of_b=1 || of_a=1 of_b=0
 is 'a: the PF enforces all that was asked for' "$(by_ip $of_a)" \
-	'mac=52:54:00:00:00:0a vlan=20 qos=3 trust=on spoofchk=off rate=100,0 link=enable'
+	'mac=52:54:00:00:00:0a vlan=20 qos=3 trust=on spoofchk=off rate=100,0 link=auto'
 is 'b: its MAC, and no VLAN; the rest as it was' "$(by_ip $of_b)" \
 	'mac=52:54:00:00:00:0b vlan=0 qos=0 trust=off spoofchk=on rate=0,0 link=auto'
 is 'both are noted' "$(leases | sort | tr '\n' ' ')" "$vf0 $vf1 "
@@ -125,7 +132,7 @@ expect 'settings' 3 'claimed'
 run virt-vfio bind "$igb"
 expect 'the PF itself' 3 'sriov-parent'
 is 'nothing of this has changed anything' "$(by_ip $of_a)" \
-	'mac=52:54:00:00:00:0a vlan=20 qos=3 trust=on spoofchk=off rate=100,0 link=enable'
+	'mac=52:54:00:00:00:0a vlan=20 qos=3 trust=on spoofchk=off rate=100,0 link=auto'
 
 stop_all a b
 all_as_before 'after both'
@@ -180,7 +187,7 @@ expect 'a VF bound by hand' 0
 define_vf f '[network wan]' "vf = $vf0" "${settings[@]}"
 run virt-vfio start f --keep
 expect 'f: start' 0 'f is running'
-is 'f: settings' "$(by_ip 0)" 'mac=52:54:00:00:00:0a vlan=20 qos=3 trust=on spoofchk=off rate=100,0 link=enable'
+is 'f: settings' "$(by_ip 0)" 'mac=52:54:00:00:00:0a vlan=20 qos=3 trust=on spoofchk=off rate=100,0 link=auto'
 stop_all f
 virt-vfio status >/dev/null 2>&1 || true
 is 'f: stays on VFIO' "$(lab_driver "$vf0")" vfio-pci
@@ -197,7 +204,7 @@ lab_libvirt
 run virsh start a
 expect 'a: by virsh' 0
 is 'a: with all its settings' "$(by_ip $of_a)" \
-	'mac=52:54:00:00:00:0a vlan=20 qos=3 trust=on spoofchk=off rate=100,0 link=enable'
+	'mac=52:54:00:00:00:0a vlan=20 qos=3 trust=on spoofchk=off rate=100,0 link=auto'
 run virt-vfio define "$(vf_file g '[network wan]' "vf = $(vf_of a)")"
 run virsh start g
 expect 'g: the same VF' 1 'claimed' 'domain a'
