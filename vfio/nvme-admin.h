@@ -42,3 +42,8 @@ int vv_nvme_assign(int fd, const VvNvmePool *pool, const VvNvmeSecondary *second
 
 /* Resets a VF: new resources count from the next reset of its controller on (8.26.3). */
 int vv_nvme_reset_vf(const VvSysfs *sysfs, VvAddress pf, guint vf);
+
+/* Brings one online. A VF that was switched on after its controller got resources has been reset since; one
+ * that refuses is reset first, which takes 100 ms, one after the other behind one bridge (pci_reset_function
+ * locks that, since 6.10). */
+int vv_nvme_start_one(const VvSysfs *sysfs, VvAddress pf, int fd, const VvNvmeSecondary *secondary);

@@ -114,10 +114,13 @@ static int bring_online(const Question *question, int fd)
         const VvNvmeSecondary *secondary = &g_array_index(secondaries, VvNvmeSecondary, i);
         if (secondary->vf != question->vf || secondary->online)
             continue;
-        error = give_least(fd, secondary);
-        if (!error)
+        gboolean has_enough =
+            secondary->queues >= VV_NVME_LEAST_QUEUES && secondary->interrupts >= VV_NVME_LEAST_INTERRUPTS;
+        if (!has_enough)
+            error = give_least(fd, secondary);
+        if (!error && !has_enough)
             error = vv_nvme_reset_vf(question->sysfs, question->pf, question->vf);
-        return error ? error : vv_nvme_manage(fd, VV_NVME_ONLINE, secondary->id, 0, 0);
+        return error ? error : vv_nvme_start_one(question->sysfs, question->pf, fd, secondary);
     }
     return error;
 }

@@ -6,9 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Resets sleep 100 ms each (PCI Express Base Specification, 6.6.2), side by side. */
-#define RESETS_AT_ONCE 16
-
 /* An equal share in whole grains. */
 static guint share_of(guint total, guint count, guint most, guint grain)
 {
@@ -89,60 +86,14 @@ int vv_nvme_reset_vf(const VvSysfs *sysfs, VvAddress pf, guint vf)
     return vv_sysfs_exists(sysfs, path) ? vv_sysfs_write(sysfs, path, "1") : 0;
 }
 
-typedef struct {
-    const VvSysfs *sysfs;
-    VvAddress pf;
-    const GArray *offline; /* guint: VFs */
-    int next, error;
-} Resets;
-
-static gpointer reset_some(gpointer data)
+int vv_nvme_start_one(const VvSysfs *sysfs, VvAddress pf, int fd, const VvNvmeSecondary *secondary)
 {
-    Resets *resets = data;
+    int error = vv_nvme_manage(fd, VV_NVME_ONLINE, secondary->id, 0, 0);
 
-    for (guint i; (i = (guint)g_atomic_int_add(&resets->next, 1)) < resets->offline->len;) {
-        int error = vv_nvme_reset_vf(resets->sysfs, resets->pf, g_array_index(resets->offline, guint, i));
-        if (error)
-            g_atomic_int_set(&resets->error, error);
-    }
-    return NULL;
-}
-
-static int reset_all(const VvSysfs *sysfs, VvAddress pf, const GArray *offline)
-{
-    Resets resets = {.sysfs = sysfs, .pf = pf, .offline = offline};
-    GThread *threads[RESETS_AT_ONCE];
-    guint started = 0;
-
-    while (started < MIN(offline->len, RESETS_AT_ONCE) &&
-           (threads[started] = g_thread_try_new("reset", reset_some, &resets, NULL)))
-        started++;
-    reset_some(&resets);
-    while (started > 0)
-        g_thread_join(threads[--started]);
-    return resets.error;
-}
-
-static int start_some(const VvSysfs *sysfs, VvAddress pf, int fd, const GArray *secondaries, guint count,
-                      guint *ret_online)
-{
-    g_autoptr(GArray) offline = g_array_new(FALSE, FALSE, sizeof(guint));
-
-    for (guint i = 0; i < secondaries->len; i++) {
-        const VvNvmeSecondary *secondary = &g_array_index(secondaries, VvNvmeSecondary, i);
-        if (secondary->vf < count && !secondary->online)
-            g_array_append_val(offline, secondary->vf);
-        *ret_online += secondary->vf < count && secondary->online ? 1 : 0;
-    }
-    int error = reset_all(sysfs, pf, offline);
-    for (guint i = 0; !error && i < secondaries->len; i++) {
-        const VvNvmeSecondary *secondary = &g_array_index(secondaries, VvNvmeSecondary, i);
-        if (secondary->vf >= count || secondary->online)
-            continue;
-        error = vv_nvme_manage(fd, VV_NVME_ONLINE, secondary->id, 0, 0);
-        *ret_online += error ? 0 : 1;
-    }
-    return error;
+    if (error < VV_NVME_STATUS)
+        return error;
+    error = vv_nvme_reset_vf(sysfs, pf, secondary->vf);
+    return error ? error : vv_nvme_manage(fd, VV_NVME_ONLINE, secondary->id, 0, 0);
 }
 
 int vv_nvme_start_all(const VvSysfs *sysfs, VvAddress pf, guint count, guint *ret_online)
@@ -152,8 +103,13 @@ int vv_nvme_start_all(const VvSysfs *sysfs, VvAddress pf, guint count, guint *re
     int error = fd < 0 ? errno : vv_nvme_read_secondaries(fd, secondaries);
 
     *ret_online = 0;
-    if (!error)
-        error = start_some(sysfs, pf, fd, secondaries, count, ret_online);
+    for (guint i = 0; !error && i < secondaries->len; i++) {
+        const VvNvmeSecondary *secondary = &g_array_index(secondaries, VvNvmeSecondary, i);
+        if (secondary->vf >= count)
+            continue;
+        error = secondary->online ? 0 : vv_nvme_start_one(sysfs, pf, fd, secondary);
+        *ret_online += error ? 0 : 1;
+    }
     if (fd >= 0)
         close(fd);
     return error;

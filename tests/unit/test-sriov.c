@@ -5,6 +5,8 @@
 #include "vfio/sriov.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #define PF "0000:01:00.0"
 #define NVME "0000:03:00.0"
@@ -278,12 +280,48 @@ static void test_hang(void **state)
     bench_close(&m.bench);
 }
 
+static gboolean recover(Machine *m)
+{
+    GError *error = NULL;
+
+    bench_rescan(&m->bench);
+    gboolean ok = vv_sriov_recover(m->bench.host, m->bench.journal, &m->bench.options, NULL, &error);
+    assert_fine(error);
+    return ok;
+}
+
+/* One that does not even hear the signal is left behind with the lock; what it left is put in order when it
+ * has ended, and not before. */
+static void test_wedged(void **state)
+{
+    const FakeFault fault = {.action = FAKE_HANG, .suffix = "sriov_numvfs", .times = 1};
+    Machine m;
+    GError *error = NULL;
+
+    open_machine(&m, 0);
+    m.bench.options.stage_ms = 300;
+    fake_host_inject(m.bench.fake, &fault);
+    fake_unkillable = TRUE;
+    assert_false(set(&m, 3, &error));
+    assert_problem(g_steal_pointer(&error), VV_ERROR_FAILED, "(from 0 to 3) does not end");
+    fake_unkillable = FALSE;
+    pid_t worker = fake_host_hanging(m.bench.fake);
+    assert_true(recover(&m));
+    assert_false(vv_journal_is_empty(m.bench.journal));
+    assert_int_equal(fake_real_kill(worker, SIGKILL), 0);
+    assert_int_equal(waitpid(worker, NULL, 0), worker);
+    fake_host_inject(m.bench.fake, NULL);
+    assert_true(recover(&m));
+    assert_state(&m, 0, "1");
+    bench_close(&m.bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read),     cmocka_unit_test(test_interfaces), cmocka_unit_test(test_pool),
         cmocka_unit_test(test_set),      cmocka_unit_test(test_refusals),   cmocka_unit_test(test_race),
-        cmocka_unit_test(test_failures), cmocka_unit_test(test_hang),
+        cmocka_unit_test(test_failures), cmocka_unit_test(test_hang),       cmocka_unit_test(test_wedged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
