@@ -80,7 +80,7 @@ static gboolean name_in_use(const VvDomain *domain, const GPtrArray *cards, cons
     return FALSE;
 }
 
-static void name_card(const VvDomain *domain, const GPtrArray *cards, VvAdoptCard *card, const VvHost *host)
+static void name_card(const VvDomain *domain, const GPtrArray *cards, VvAdoptCard *card, VvHost *host)
 {
     VvAddress first = card->slot;
     const VvDevice *device;
@@ -146,7 +146,7 @@ static void describe(const xmlNode *root, VvVmDevice *device, const VvAdoptCard 
 }
 
 /* A VM of nothing but these cards, for their metadata. */
-static VvVm *make_vm(const xmlNode *root, const GPtrArray *cards, const VvHost *host, GPtrArray *notes,
+static VvVm *make_vm(const xmlNode *root, const GPtrArray *cards, VvHost *host, GPtrArray *notes,
                      GError **error)
 {
     g_autoptr(GString) text = g_string_new("[vm]\nname = adopt\nmemory = 64M\n");
@@ -198,7 +198,7 @@ static void unmanage(VvXmlEdit *edit, const GPtrArray *cards)
     }
 }
 
-char *vv_adopt_edit(const char *xml, const VvHost *host, const VvAdoptOptions *options, GPtrArray *notes,
+char *vv_adopt_edit(const char *xml, VvHost *host, const VvAdoptOptions *options, GPtrArray *notes,
                     GError **error)
 {
     g_autoptr(VvDomain) domain = vv_domain_read(xml, strlen(xml), error);

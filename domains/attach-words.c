@@ -180,7 +180,7 @@ static gboolean check_allow(const VvVmDevice *card, GError **error)
     return TRUE;
 }
 
-gboolean vv_attach_resolve(VvAttach *attach, const VvHost *host, GError **error)
+gboolean vv_attach_resolve(VvAttach *attach, VvHost *host, GError **error)
 {
     return vv_vm_resolve(attach->vm, host, error) && check_allow(attach->card, error);
 }

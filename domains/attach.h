@@ -23,7 +23,7 @@ typedef struct {
 VvAttach *vv_attach_parse(const char *word, GError **error);
 
 /* Finds its functions on the host and what identifies them. */
-gboolean vv_attach_resolve(VvAttach *attach, const VvHost *host, GError **error);
+gboolean vv_attach_resolve(VvAttach *attach, VvHost *host, GError **error);
 void vv_attach_free(VvAttach *attach);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvAttach, vv_attach_free)
 
@@ -51,7 +51,7 @@ typedef struct {
 /* The domain's XML with managed='no' at its PCI devices, and their identity in our metadata. Equal to `xml`
  * where nothing is to be adopted. Names of what could not be moved into one slot, and why, are appended to
  * `notes` (char *). */
-char *vv_adopt_edit(const char *xml, const VvHost *host, const VvAdoptOptions *options, GPtrArray *notes,
+char *vv_adopt_edit(const char *xml, VvHost *host, const VvAdoptOptions *options, GPtrArray *notes,
                     GError **error);
 
 /* A hostdev of that function, as virDomainDetachDeviceFlags() finds it: new string. */

@@ -249,6 +249,21 @@ gboolean vv_connection_start(VvConnection *connection, const char *domain, GErro
     return act(connection, domain, connection->libvirt->DomainCreate, "started", error);
 }
 
+static int create_paused(virDomainPtr domain)
+{
+    return vv_libvirt(NULL)->DomainCreateWithFlags(domain, VIR_DOMAIN_START_PAUSED);
+}
+
+gboolean vv_connection_start_paused(VvConnection *connection, const char *domain, GError **error)
+{
+    return act(connection, domain, create_paused, "started", error);
+}
+
+gboolean vv_connection_resume(VvConnection *connection, const char *domain, GError **error)
+{
+    return act(connection, domain, connection->libvirt->DomainResume, "resumed", error);
+}
+
 gboolean vv_connection_shutdown(VvConnection *connection, const char *domain, GError **error)
 {
     return act(connection, domain, connection->libvirt->DomainShutdown, "shut down", error);

@@ -61,6 +61,9 @@ void vv_domain_info_free(VvDomainInfo *info);
 gboolean vv_connection_state(VvConnection *connection, const char *domain, VvDomainState *ret,
                              GError **error);
 gboolean vv_connection_start(VvConnection *connection, const char *domain, GError **error);
+/* Starts it without a single instruction run, and lets it run. */
+gboolean vv_connection_start_paused(VvConnection *connection, const char *domain, GError **error);
+gboolean vv_connection_resume(VvConnection *connection, const char *domain, GError **error);
 /* Asks the guest politely (ACPI power button or agent, as libvirt chooses); returns at once. */
 gboolean vv_connection_shutdown(VvConnection *connection, const char *domain, GError **error);
 /* Pulls the plug. */

@@ -2,6 +2,7 @@
 #include "domains/domplan.h"
 
 #include "domains/domplan-services.h"
+#include "domains/domvf.h"
 
 #include <string.h>
 
@@ -45,6 +46,8 @@ VvPlan *vv_domain_plan_take(VvHost *host, const VvJournal *journal, const VvDoma
         const VvDomainDevice *device = domain->devices->pdata[i];
         vv_plan_set_reset(plan, device->host, device->reset);
     }
+    if (plan)
+        vv_domain_explain_vfs(plan, host, domain);
     if (plan)
         vv_plan_consent(plan, vv_host_sysfs(host), domain->stop_display_manager, domain->stop_services);
     return plan;

@@ -47,11 +47,27 @@ static gboolean read_guest_address(VvDomainDevice *device, const xmlNode *node, 
     return !problem;
 }
 
+/* libvirt sets both, and the VLAN to none where there is none (virNetDevSetNetConfig); with a <virtualport> a
+ * switch does. */
+static void set_wanted(VvDomainDevice *device, const xmlNode *node)
+{
+    VvVfSettings *wanted = &device->wanted;
+    g_autofree char *vlan = g_strdup_printf("%u", device->vlan);
+
+    if (vv_xml_child(node, "virtualport", NULL))
+        return;
+    if (device->mac && !vv_vf_settings_parse(wanted, "mac", device->mac, NULL))
+        wanted->fields &= ~(guint)VV_VF_MAC;
+    if (!vv_vf_settings_parse(wanted, "vlan", vlan, NULL))
+        wanted->fields &= ~(guint)VV_VF_VLAN;
+}
+
 /* A VF's own settings; a trunk has several tags, and then none of them is the one. */
 static gboolean read_interface(VvDomainDevice *device, const xmlNode *node, GError **error)
 {
     const xmlNode *mac = vv_xml_child(node, "mac", NULL);
     const xmlNode *tag = vv_xml_child(vv_xml_child(node, "vlan", NULL), "tag", NULL);
+    const xmlNode *team = vv_xml_child(node, "teaming", NULL);
     guint64 vlan = 0;
 
     device->interface = TRUE;
@@ -61,6 +77,10 @@ static gboolean read_interface(VvDomainDevice *device, const xmlNode *node, GErr
     if (tag && !vv_domread_number(tag, "id", 4095, &vlan, error))
         return FALSE;
     device->vlan = (guint)vlan;
+    device->team = team && vv_xml_has(team, "type", "transient") ? vv_xml_get(team, "persistent") : NULL;
+    if (device->team && vv_has_control(device->team))
+        return vv_domread_bad(team, error, "a control character in an alias");
+    set_wanted(device, node);
     return TRUE;
 }
 
@@ -93,13 +113,8 @@ gboolean vv_domread_device(VvDomain *domain, const xmlNode *node, GError **error
         g_propagate_error(error, problem);
         return FALSE;
     }
-    device = g_new0(VvDomainDevice, 1);
-    g_ptr_array_add(domain->devices, device);
-    device->host = host;
+    device = vv_domain_add_device(domain, host);
     device->managed = manager && vv_xml_has(manager, "managed", "yes");
-    device->ids = (VvVmIds){-1, -1, -1, -1};
-    device->reset = g_strdup("auto");
-    device->trust = -1;
     if (g_str_equal((const char *)node->name, "interface") && !read_interface(device, node, error))
         return FALSE;
     return vv_domread_alias(node, &device->alias, error) && read_guest_address(device, node, error) &&

@@ -22,3 +22,7 @@ gboolean vv_domread_device(VvDomain *domain, const xmlNode *node, GError **error
 /* qemu:override and our metadata, once the devices are known. */
 gboolean vv_domread_overrides(VvDomain *domain, const xmlNode *root, GError **error);
 gboolean vv_domread_own(VvDomain *domain, const xmlNode *own, GError **error);
+
+/* Of our own elements: which PF a VF is of, and what that is to enforce for it. */
+gboolean vv_domread_parent(const xmlNode *node, VvDomainDevice *device, GError **error);
+gboolean vv_domread_vf(const xmlNode *node, VvDomainDevice *device, GError **error);

@@ -122,7 +122,8 @@ static gboolean read_device(VvDomain *domain, const xmlNode *node, GError **erro
     if (!device)
         return TRUE;
     device->rom_auto = vv_xml_has(node, "rom", "auto");
-    return read_name(node, &device->card, error) && read_reset(node, &device->reset, error) &&
+    return read_name(node, &device->card, error) && vv_domread_parent(node, device, error) &&
+           read_reset(node, &device->reset, error) &&
            read_yes_no(node, "quarantine", &device->quarantine, error) && read_identity(node, device, error);
 }
 
@@ -134,7 +135,7 @@ static gboolean read_vf(VvDomain *domain, const xmlNode *node, GError **error)
         return FALSE;
     if (!device)
         return TRUE;
-    return read_name(node, &device->card, error) && read_yes_no(node, "trust", &device->trust, error);
+    return read_name(node, &device->card, error) && vv_domread_vf(node, device, error);
 }
 
 static gboolean read_port(const xmlNode *node, VvDomainUsb *usb, GError **error)

@@ -11,10 +11,12 @@ static void device_free(gpointer data)
     VvDomainDevice *device = data;
 
     g_free(device->card);
+    g_free(device->none_free);
     g_free(device->alias);
     g_free(device->rom_file);
     g_free(device->reset);
     g_free(device->mac);
+    g_free(device->team);
     vv_identity_free(device->identity);
     g_free(device);
 }
@@ -27,6 +29,29 @@ static void usb_free(gpointer data)
     g_free(usb->alias);
     g_free(usb->port);
     g_free(usb);
+}
+
+VvDomain *vv_domain_new(const char *name, const char *uuid)
+{
+    VvDomain *domain = g_new0(VvDomain, 1);
+
+    domain->name = g_strdup(name);
+    domain->uuid = g_strdup(uuid);
+    domain->devices = g_ptr_array_new_with_free_func(device_free);
+    domain->usbs = g_ptr_array_new_with_free_func(usb_free);
+    return domain;
+}
+
+VvDomainDevice *vv_domain_add_device(VvDomain *domain, VvAddress host)
+{
+    VvDomainDevice *device = g_new0(VvDomainDevice, 1);
+
+    device->host = device->listed = host;
+    device->number = VV_VF_NAMED;
+    device->ids = (VvVmIds){-1, -1, -1, -1};
+    device->reset = g_strdup("auto");
+    g_ptr_array_add(domain->devices, device);
+    return device;
 }
 
 void vv_domain_free(VvDomain *domain)
@@ -124,14 +149,12 @@ static gboolean is_uefi(const xmlNode *root)
 VvDomain *vv_domain_read(const char *xml, gsize length, GError **error)
 {
     g_autoptr(xmlDoc) doc = vv_xml_parse(xml, length, error);
-    g_autoptr(VvDomain) domain = g_new0(VvDomain, 1);
+    g_autoptr(VvDomain) domain = vv_domain_new(NULL, NULL);
     const xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
     const xmlNode *devices, *own;
 
     if (!doc)
         return NULL;
-    domain->devices = g_ptr_array_new_with_free_func(device_free);
-    domain->usbs = g_ptr_array_new_with_free_func(usb_free);
     if (!root || root->ns || !g_str_equal((const char *)root->name, "domain")) {
         g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "this XML is not a libvirt domain");
         return NULL;

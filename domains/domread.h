@@ -2,10 +2,13 @@
 #pragma once
 
 #include "domains/vmfile.h"
+#include "vfio/vf-settings.h"
 
 /* What a domain's XML says about real devices: the one record of what a VM owns. */
 typedef struct {
-    VvAddress host;
+    VvAddress host;   /* of a VF: the one that was chosen (domains/domvf.h) */
+    VvAddress listed; /* the one that the XML has */
+    char *none_free;  /* why no VF could be chosen; NULL: one could, or there was no choice */
     char *card;       /* the [device NAME] or, of a VF, the [network NAME]; NULL: not in our metadata */
     char *alias;      /* libvirt's, "ua-gpu-0"; NULL: none yet */
     gboolean managed; /* managed='yes': libvirt would bind it itself */
@@ -24,7 +27,11 @@ typedef struct {
     gboolean interface;   /* a VF as <interface type='hostdev'>, with these: */
     char *mac;            /* NULL: not given */
     guint vlan;           /* 0: none */
-    gint trust;           /* -1: as it is; else gboolean */
+    VvVfSettings wanted;  /* what its PF is to enforce, MAC and VLAN included; `fields`: of what is said */
+    char *team;           /* the alias of the card that stands in for it; NULL: none */
+    gboolean has_parent;  /* a VF of which our metadata names the PF: */
+    VvAddress parent;     /* … and this is it */
+    gint number;          /* in it; or VV_VF_NAMED, VV_VF_ANY, as in VvVmVf */
     VvIdentity *identity; /* from the metadata; NULL: unknown */
 } VvDomainDevice;
 
@@ -54,6 +61,10 @@ typedef struct {
  * and 256 levels. VV_ERROR_FAILED says what is wrong with it. */
 VvDomain *vv_domain_read(const char *xml, gsize length, GError **error);
 void vv_domain_free(VvDomain *domain);
+/* One without devices, for what has no XML yet; and a device of a domain that says nothing of itself. The
+ * domain owns it. */
+VvDomain *vv_domain_new(const char *name, const char *uuid);
+VvDomainDevice *vv_domain_add_device(VvDomain *domain, VvAddress host);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvDomain, vv_domain_free)
 
 /* The identities that are known (VvIdentity *), owned by the domain, for VvPlanOptions: new array. */

@@ -54,7 +54,7 @@ static void add_usb_controller(xmlNode *devices, const VvVm *vm)
 /* Conventional PCI devices share a bridge, which libvirt puts into one port. */
 static gboolean is_conventional(const VvVmNetwork *network)
 {
-    return !network->has_vf &&
+    return !network->vf.word &&
            (g_str_equal(network->model, "e1000") || g_str_equal(network->model, "rtl8139"));
 }
 
@@ -74,7 +74,7 @@ guint vv_domxml_emulated_ports(const VvVm *vm)
         const VvVmNetwork *network = vm->networks->pdata[i];
 
         bridge |= is_conventional(network);
-        ports += network->has_vf || is_conventional(network) ? 0 : 1;
+        ports += network->vf.word || is_conventional(network) ? 0 : 1;
     }
     return ports + (bridge ? 1 : 0);
 }

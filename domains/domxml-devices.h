@@ -34,4 +34,7 @@ guint vv_domxml_emulated_ports(const VvVm *vm);
 
 /* The alias of a function; libvirt leaves those with "ua-" alone. New string. */
 char *vv_domxml_alias(const VvVmDevice *card, guint index);
+/* libvirt's alias of an emulated network card that stands in for a VF: new string. */
+char *vv_domxml_network_alias(const VvVmNetwork *network);
+
 char *vv_domxml_usb_alias(const VvVmUsb *usb);

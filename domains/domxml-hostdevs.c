@@ -19,6 +19,13 @@ char *vv_domxml_alias(const VvVmDevice *card, guint index)
                            card->layout == VV_LAYOUT_SEPARATE ? index : function->guest_function);
 }
 
+char *vv_domxml_network_alias(const VvVmNetwork *network)
+{
+    g_autofree char *name = g_strdelimit(g_strdup(network->name), ".", '_');
+
+    return g_strdup_printf("ua-%s-net", name);
+}
+
 static gboolean has_class(const VvVm *vm, guint32 class_code)
 {
     for (guint i = 0; i < vm->devices->len; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/domxml-devices.h"
 #include "domains/domxml.h"
+#include "vfio/vf-settings.h"
 
 #include <string.h>
 
@@ -17,6 +18,21 @@ static void add_identity(xmlNode *device, const VvIdentity *identity)
         vv_xml_setf(device, "dsn", "0x%016" G_GINT64_MODIFIER "x", identity->dsn);
 }
 
+/* Of which PF it is, and which one, or that any will do: libvirt's XML has an address only, which `start`
+ * puts in anew. */
+static void add_parent(xmlNode *node, const VvVmVf *vf)
+{
+    char text[VV_ADDRESS_TEXT];
+
+    if (!vf->has_parent)
+        return;
+    vv_xml_set(node, "parent", vv_address_format(vf->parent, text));
+    if (vf->number >= 0)
+        vv_xml_setf(node, "number", "%d", vf->number);
+    else
+        vv_xml_set(node, "number", vf->number == VV_VF_ANY ? "any" : NULL);
+}
+
 static void add_device(xmlNode *own, const VvVmDevice *card, guint index)
 {
     const VvVmFunction *function = &g_array_index(card->functions, VvVmFunction, index);
@@ -26,6 +42,7 @@ static void add_device(xmlNode *own, const VvVmDevice *card, guint index)
     vv_xml_set(device, "name", card->name);
     vv_xml_set(device, "address", vv_address_format(function->host, text));
     vv_xml_setf(device, "function", "%u", card->layout == VV_LAYOUT_SEPARATE ? 0 : function->guest_function);
+    add_parent(device, &card->vf);
     if (function->identity)
         add_identity(device, function->identity);
     if (vv_guest_layout_is_first(card, index)) {
@@ -55,6 +72,11 @@ static void add_allow(xmlNode *own, const VvVmDevice *card, const char *word)
     }
 }
 
+static const char *yes_no(gint may_be)
+{
+    return may_be < 0 ? NULL : may_be ? "yes" : "no";
+}
+
 /* What libvirt's <interface> has no word for. */
 static void add_vf(xmlNode *own, const VvVmNetwork *network)
 {
@@ -63,7 +85,13 @@ static void add_vf(xmlNode *own, const VvVmNetwork *network)
 
     vv_xml_set(vf, "name", network->name);
     vv_xml_set(vf, "address", vv_address_format(network->vf.address, text));
-    vv_xml_set(vf, "trust", network->trust < 0 ? NULL : network->trust ? "yes" : "no");
+    add_parent(vf, &network->vf);
+    if (network->qos)
+        vv_xml_setf(vf, "qos", "%u", network->qos);
+    vv_xml_set(vf, "trust", yes_no(network->trust));
+    vv_xml_set(vf, "spoofchk", yes_no(network->spoofchk));
+    vv_xml_set(vf, "rate", network->rate);
+    vv_xml_set(vf, "link", network->vf_link < 0 ? NULL : vv_vf_link_name((VvVfLink)network->vf_link));
 }
 
 static void add_usb(xmlNode *own, const VvVmUsb *usb)
@@ -102,7 +130,7 @@ void vv_domxml_add_metadata(xmlNode *domain, const VvVm *vm)
             add_allow(own, card, *word);
     }
     for (guint i = 0; i < vm->networks->len; i++)
-        if (((const VvVmNetwork *)vm->networks->pdata[i])->has_vf)
+        if (((const VvVmNetwork *)vm->networks->pdata[i])->vf.word)
             add_vf(own, vm->networks->pdata[i]);
     for (guint i = 0; i < vm->usbs->len; i++)
         add_usb(own, vm->usbs->pdata[i]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/domxml-devices.h"
+#include "domains/teams.h"
 
 static void add_vlan(xmlNode *node, guint vlan)
 {
@@ -44,6 +45,23 @@ static void add_emulated(xmlNode *node, const VvVmNetwork *network, const VvTuni
         vv_xml_setf(vv_xml_add(node, "mtu"), "size", "%u", network->mtu);
 }
 
+/* The guest pairs the two by their MAC; libvirt wants to know, so that it lets the guest migrate. */
+static void add_team(xmlNode *node, const VvVm *vm, const VvVmNetwork *network)
+{
+    const VvVmNetwork *partner = vv_vm_team_partner(vm, network);
+    const VvVmNetwork *stays = partner ? partner : vv_vm_team_vf(vm, network) ? network : NULL;
+    g_autofree char *alias = stays ? vv_domxml_network_alias(stays) : NULL;
+    xmlNode *team;
+
+    if (!stays)
+        return;
+    team = vv_xml_add(node, "teaming");
+    vv_xml_set(team, "type", partner ? "transient" : "persistent");
+    vv_xml_set(team, "persistent", partner ? alias : NULL);
+    if (!partner)
+        vv_xml_set(vv_xml_add(node, "alias"), "name", alias);
+}
+
 void vv_domxml_add_networks(xmlNode *devices, const VvVm *vm, const VvTuning *tuning)
 {
     g_autoptr(GHashTable) orders = vv_domxml_boot_orders(vm);
@@ -55,10 +73,11 @@ void vv_domxml_add_networks(xmlNode *devices, const VvVm *vm, const VvTuning *tu
 
         if (network->mac)
             vv_xml_set(vv_xml_add(node, "mac"), "address", network->mac);
-        if (network->has_vf)
+        if (network->vf.word)
             add_vf(node, network, layout);
         else
             add_emulated(node, network, tuning);
+        add_team(node, vm, network);
         add_vlan(node, network->vlan);
         if (network->link_down)
             vv_xml_set(vv_xml_add(node, "link"), "state", "down");

@@ -48,7 +48,7 @@ VvGuestLayout *vv_guest_layout_new(const VvVm *vm)
     for (guint i = 0; i < vm->devices->len; i++)
         put_card(layout, vm->devices->pdata[i]);
     for (guint i = 0; i < vm->networks->len; i++)
-        if (((const VvVmNetwork *)vm->networks->pdata[i])->has_vf)
+        if (((const VvVmNetwork *)vm->networks->pdata[i])->vf.word)
             put_anywhere(layout, vm->networks->pdata[i]);
     return layout;
 }

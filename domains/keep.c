@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/keep.h"
 
+#include "domains/domread.h"
+#include "domains/vmfile-vf.h"
 #include "domains/xml.h"
 
 #include <string.h>
@@ -74,8 +76,46 @@ static void keep_macs(VvVm *vm, const xmlNode *domain)
     }
 }
 
+static const VvDomainDevice *find_device(const VvDomain *before, const char *name, gboolean interface)
+{
+    for (guint i = 0; i < before->devices->len; i++) {
+        const VvDomainDevice *device = before->devices->pdata[i];
+
+        if (!device->interface == !interface && g_strcmp0(device->card, name) == 0)
+            return device;
+    }
+    return NULL;
+}
+
+/* A VF of a pool stays the one that the domain had last, which its next start would choose too. */
+static void keep_pool(VvVm *vm, VvVmVf *vf, const VvDomainDevice *device)
+{
+    if (vf->number == VV_VF_ANY && device && device->number == VV_VF_ANY && device->has_parent &&
+        vv_address_equal(vf->parent, device->parent))
+        vv_vm_move_vf(vm, vf, device->host);
+}
+
+static void keep_vfs(VvVm *vm, const VvDomain *before)
+{
+    for (guint i = 0; i < vm->devices->len; i++) {
+        VvVmDevice *card = vm->devices->pdata[i];
+
+        keep_pool(vm, &card->vf, find_device(before, card->name, FALSE));
+    }
+    for (guint i = 0; i < vm->networks->len; i++) {
+        VvVmNetwork *network = vm->networks->pdata[i];
+        const VvDomainDevice *device = network->vf.word ? find_device(before, network->name, TRUE) : NULL;
+
+        keep_pool(vm, &network->vf, device);
+        if (device && !network->mac && device->mac && vv_identity_mac_valid(device->mac) &&
+            is_free(vm, device->mac))
+            network->mac = g_strdup(device->mac);
+    }
+}
+
 void vv_vm_keep(VvVm *vm, const char *stored)
 {
+    g_autoptr(VvDomain) before = vv_domain_read(stored, strlen(stored), NULL);
     g_autoptr(xmlDoc) doc = vv_xml_parse(stored, strlen(stored), NULL);
     const xmlNode *domain = doc ? xmlDocGetRootElement(doc) : NULL;
 
@@ -84,4 +124,6 @@ void vv_vm_keep(VvVm *vm, const char *stored)
     keep_uuid(vm, domain);
     keep_machine(vm, domain);
     keep_macs(vm, domain);
+    if (before)
+        keep_vfs(vm, before);
 }

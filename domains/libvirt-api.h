@@ -18,6 +18,7 @@
     F(ConnectUnregisterCloseCallback)                                                                        \
     F(DomainAttachDeviceFlags)                                                                               \
     F(DomainCreate)                                                                                          \
+    F(DomainCreateWithFlags)                                                                                 \
     F(DomainDefineXMLFlags)                                                                                  \
     F(DomainDetachDeviceFlags)                                                                               \
     F(DomainDestroy)                                                                                         \
@@ -31,6 +32,7 @@
     F(DomainIsPersistent)                                                                                    \
     F(DomainLookupByName)                                                                                    \
     F(DomainLookupByUUIDString)                                                                              \
+    F(DomainResume)                                                                                          \
     F(DomainSetAutostart)                                                                                    \
     F(DomainShutdown)                                                                                        \
     F(EventAddHandle)                                                                                        \

@@ -135,30 +135,6 @@ static char *write_usb(const VvValue *value, gconstpointer field)
 
 const VvValue vv_value_usb = {read_usb, write_usb, NULL, 0, 0};
 
-static gboolean read_vf(const VvValue *value, const char *text, gpointer field, GError **error)
-{
-    VvVmNetwork *network = field;
-    VvAddress address;
-
-    (void)value;
-    if (!vv_address_parse(text, &address, error))
-        return FALSE;
-    network->vf.address = address;
-    network->vf.whole_slot = FALSE;
-    network->has_vf = TRUE;
-    return TRUE;
-}
-
-static char *write_vf(const VvValue *value, gconstpointer field)
-{
-    const VvVmNetwork *network = field;
-
-    (void)value;
-    return network->has_vf ? vv_address_dup(network->vf.address) : NULL;
-}
-
-const VvValue vv_value_vf = {read_vf, write_vf, NULL, 0, 0};
-
 static gboolean read_template(const VvValue *value, const char *text, gpointer field, GError **error)
 {
     (void)value;

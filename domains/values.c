@@ -166,7 +166,6 @@ static char *write_word(const VvValue *value, gconstpointer field)
 #define ENUM(name, ...)                                                                                      \
     const VvValue vv_value_##name = {read_word, write_word, (const char *const[]){__VA_ARGS__, NULL}, 0, 0}
 
-ENUM(link, "up", "down");
 ENUM(display_manager, "keep", "stop");
 ENUM(firmware, "uefi", "uefi-secure", "bios");
 ENUM(accel, "auto", "kvm", "tcg");
@@ -195,6 +194,8 @@ static char *write_number(const VvValue *value, gconstpointer field)
 const VvValue vv_value_cpus = {read_number, write_number, NULL, 1, 1024};
 /* IEEE 802.1Q, 9.6: 0 is no VLAN and 4095 is reserved. */
 const VvValue vv_value_vlan = {read_number, write_number, NULL, 1, 4094};
+/* PCP of IEEE 802.1Q; IFLA_VF_VLAN. */
+const VvValue vv_value_qos = {read_number, write_number, NULL, 0, 7};
 /* MAX_TAP_QUEUES of drivers/net/tun.c. */
 const VvValue vv_value_queues = {read_number, write_number, NULL, 1, 256};
 /* ETH_MIN_MTU; the schema's unsigned short. */

@@ -18,28 +18,29 @@ struct VvValue {
 /* char * */
 extern const VvValue vv_value_text, vv_value_description, vv_value_name, vv_value_path, vv_value_plain_path,
     vv_value_uuid, vv_value_rom, vv_value_reset, vv_value_format, vv_value_bus, vv_value_cache,
-    vv_value_serial, vv_value_network, vv_value_bridge, vv_value_mac, vv_value_nic, vv_value_cpu,
-    vv_value_machine, vv_value_tpm, vv_value_viommu, vv_value_hugepages, vv_value_pinning, vv_value_numa,
-    vv_value_mmio, vv_value_graphics, vv_value_video, vv_value_listen, vv_value_sound, vv_value_audio,
-    vv_value_tag, vv_value_services;
+    vv_value_serial, vv_value_network, vv_value_bridge, vv_value_mac, vv_value_rate, vv_value_nic,
+    vv_value_cpu, vv_value_machine, vv_value_tpm, vv_value_viommu, vv_value_hugepages, vv_value_pinning,
+    vv_value_numa, vv_value_mmio, vv_value_graphics, vv_value_video, vv_value_listen, vv_value_sound,
+    vv_value_audio, vv_value_tag, vv_value_services;
 /* gboolean: TRUE is the second word */
 extern const VvValue vv_value_display_manager;
-/* gboolean; yes or no that may also be -1: not said; no means TRUE (link = down) */
-extern const VvValue vv_value_yes_no, vv_value_may_be, vv_value_link;
+/* gboolean; yes or no that may also be -1: not said */
+extern const VvValue vv_value_yes_no, vv_value_may_be;
 /* guint */
-extern const VvValue vv_value_cpus, vv_value_vlan, vv_value_queues, vv_value_mtu, vv_value_port;
+extern const VvValue vv_value_cpus, vv_value_vlan, vv_value_qos, vv_value_queues, vv_value_mtu, vv_value_port;
 /* gint: 16 bits, -1 not said; VV_BOOT_* or a number */
 extern const VvValue vv_value_id, vv_value_vendor, vv_value_boot;
 /* guint64, KiB */
 extern const VvValue vv_value_memory, vv_value_shmem;
 /* VvFirmware, VvAccel, VvLayout */
 extern const VvValue vv_value_firmware, vv_value_accel, vv_value_layout;
-/* GArray * of VvSelector; char **; VvSelector and its has_vf as VvVmNetwork; all of the structure */
+/* GArray * of VvSelector; char **; all of the structure */
 extern const VvValue vv_value_selectors, vv_value_allow;
 extern const VvValue vv_value_os, vv_value_topology; /* VvVm */
 extern const VvValue vv_value_guest_address;         /* VvVmDevice */
 extern const VvValue vv_value_usb;                   /* VvVmUsb */
-extern const VvValue vv_value_vf;                    /* VvVmNetwork */
+extern const VvValue vv_value_vf;                    /* VvVmVf */
+extern const VvValue vv_value_link;                  /* VvVmNetwork: link_down and vf_link */
 extern const VvValue vv_value_template;              /* nothing: template = was taken out before */
 
 /* For the kinds of values: an error and FALSE; a string that replaces the one in `field`, and TRUE; which of

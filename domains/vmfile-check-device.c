@@ -12,7 +12,7 @@ static gboolean selected(const VvVmDevice *device, VvAddress address)
                                  : vv_address_equal(selector->address, address))
             return TRUE;
     }
-    return FALSE;
+    return device->vf.word && vv_address_equal(device->vf.address, address);
 }
 
 /* A word in one card's section must not let another card's reason pass. */
@@ -51,11 +51,20 @@ static gboolean check_guest_address(const VvVmDevice *device, const VvIni *ini, 
     return TRUE;
 }
 
+static gboolean check_source(const VvVmDevice *device, const VvIni *ini, const VvIniSection *section,
+                             GError **error)
+{
+    if (device->selectors->len)
+        return !device->vf.word || VV_BAD("vf", "host is given too; only one of them can be");
+    return device->vf.word || VV_BAD("host", "missing; name the card, as in host = 01:00");
+}
+
 gboolean vv_vmfile_check_device(const VvVm *vm, gconstpointer object, const VvIni *ini,
                                 const VvIniSection *section, GError **error)
 {
     (void)vm;
-    return check_allow(object, ini, section, error) && check_guest_address(object, ini, section, error);
+    return check_source(object, ini, section, error) && check_allow(object, ini, section, error) &&
+           check_guest_address(object, ini, section, error);
 }
 
 gboolean vv_vmfile_check_usb(const VvVm *vm, gconstpointer object, const VvIni *ini,
@@ -103,7 +112,7 @@ static gboolean check_pair(const VvVmDevice *device, const VvVmDevice *before, c
 /* At least: how many functions a whole slot has is known later. */
 static guint root_ports(const VvVmDevice *device)
 {
-    return device->layout == VV_LAYOUT_SEPARATE ? device->selectors->len : 1;
+    return device->layout == VV_LAYOUT_SEPARATE && !device->vf.word ? device->selectors->len : 1;
 }
 
 gboolean vv_vmfile_check_cards(const VvVm *vm, const VvIni *ini, GError **error)

@@ -13,7 +13,7 @@ static gboolean check_source(const VvVmNetwork *network, const VvIni *ini, const
     } sources[] = {{"bridge", network->bridge != NULL},
                    {"network", network->network != NULL},
                    {"user", network->user},
-                   {"vf", network->has_vf}};
+                   {"vf", network->vf.word != NULL}};
 
     for (gsize i = 0; i < G_N_ELEMENTS(sources); i++) {
         if (!sources[i].given)
@@ -26,18 +26,30 @@ static gboolean check_source(const VvVmNetwork *network, const VvIni *ini, const
            VV_BAD(NULL, "needs bridge = or network =, or user = yes, or vf = with a virtual function");
 }
 
-/* A function of the host's card has queues, model and link of its own. */
+/* What only the PF of a VF can be told. */
+static gboolean check_emulated(const VvVmNetwork *network, const VvIni *ini, const VvIniSection *section,
+                               GError **error)
+{
+    static const char *const of_vf[] = {"qos", "trust", "spoofchk", "rate", "teaming"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(of_vf); i++)
+        if (vv_ini_key(section, of_vf[i]))
+            return VV_BAD(of_vf[i], "only a vf has this");
+    return network->vf_link < 0 || VV_BAD("link", "only a vf has this; an emulated card's is up or down");
+}
+
+/* A function of the host's card has queues, model and cable of its own. */
 static gboolean check_vf(const VvVmNetwork *network, const VvIni *ini, const VvIniSection *section,
                          GError **error)
 {
-    static const char *const emulated[] = {"model", "queues", "mtu", "link"};
+    static const char *const emulated[] = {"model", "queues", "mtu"};
 
-    if (!network->has_vf)
-        return network->trust < 0 || VV_BAD("trust", "only a vf is trusted or not");
     for (gsize i = 0; i < G_N_ELEMENTS(emulated); i++)
         if (vv_ini_key(section, emulated[i]))
             return VV_BAD(emulated[i], "of no use with vf, which is real hardware");
-    return TRUE;
+    if (vv_ini_key(section, "link") && network->vf_link < 0)
+        return VV_BAD("link", "a vf's is auto (as its card's), enable or disable");
+    return !network->qos || network->vlan || VV_BAD("qos", "is the priority of a VLAN; say vlan = too");
 }
 
 /* libvirt's src/qemu/qemu_domain.c (qemuDomainNetSupportsMTU) and qemu_validate.c. */
@@ -59,8 +71,8 @@ gboolean vv_vmfile_check_network(const VvVm *vm, gconstpointer object, const VvI
     const VvVmNetwork *network = object;
 
     (void)vm;
-    if (!check_source(network, ini, section, error) || !check_vf(network, ini, section, error) ||
-        !check_user(network, ini, section, error))
+    if (!check_source(network, ini, section, error) || !check_user(network, ini, section, error) ||
+        !(network->vf.word ? check_vf : check_emulated)(network, ini, section, error))
         return FALSE;
     return network->queues < 2 || g_str_equal(network->model, "virtio") ||
            VV_BAD("queues", "only virtio has more than one");

@@ -57,7 +57,9 @@ static gboolean check_names(const VvVm *vm, Once *set, GError **error)
     for (guint i = 0; i < vm->networks->len; i++) {
         const VvVmNetwork *network = vm->networks->pdata[i];
 
-        if (network->mac && !once(set, "network", network->name, "mac", network->mac, error))
+        /* A VF has the MAC of the card that stands in for it. */
+        if (network->mac && !network->teaming &&
+            !once(set, "network", network->name, "mac", network->mac, error))
             return FALSE;
     }
     for (guint i = 0; i < vm->shares->len; i++) {
@@ -94,6 +96,8 @@ static const VvVmDevice *card_with(const VvVm *vm, VvAddress address)
     return NULL;
 }
 
+/* Whether an address is a VF's, of which there is one, or a PF's, whose pool many may use, shows when it is
+ * resolved. */
 static gboolean check_vfs(const VvVm *vm, Once *set, GError **error)
 {
     const VvIni *ini = set->ini;
@@ -101,15 +105,18 @@ static gboolean check_vfs(const VvVm *vm, Once *set, GError **error)
     for (guint i = 0; i < vm->networks->len; i++) {
         const VvVmNetwork *network = vm->networks->pdata[i];
         const VvIniSection *section = vv_ini_section(ini, "network", network->name);
-        const VvVmDevice *card = network->has_vf ? card_with(vm, network->vf.address) : NULL;
-        char text[VV_ADDRESS_TEXT];
+        const VvVmDevice *card =
+            network->vf.word && network->vf.number < 0 ? card_with(vm, network->vf.address) : NULL;
 
-        if (!network->has_vf)
-            continue;
         if (card)
-            return VV_BAD("vf", "%s is in [device %s] already", vv_address_format(network->vf.address, text),
-                          card->name);
-        if (!once(set, "network", network->name, "vf", vv_address_format(network->vf.address, text), error))
+            return VV_BAD("vf", "%s is in [device %s] already", network->vf.word, card->name);
+        if (network->vf.number >= 0 && !once(set, "network", network->name, "vf", network->vf.word, error))
+            return FALSE;
+    }
+    for (guint i = 0; i < vm->devices->len; i++) {
+        const VvVmDevice *device = vm->devices->pdata[i];
+
+        if (device->vf.number >= 0 && !once(set, "device", device->name, "vf", device->vf.word, error))
             return FALSE;
     }
     return TRUE;
@@ -160,6 +167,7 @@ gboolean vv_vmfile_check_whole(const VvVm *vm, const VvIni *ini, GError **error)
     Once set = {.ini = ini, .seen = seen};
 
     return vv_vmfile_check_cards(vm, ini, error) && check_boot(vm, &set, error) &&
-           check_names(vm, &set, error) && check_vfs(vm, &set, error) && check_numbers(vm, ini, error) &&
+           check_names(vm, &set, error) && check_vfs(vm, &set, error) &&
+           vv_vmfile_check_teams(vm, ini, error) && check_numbers(vm, ini, error) &&
            check_sound(vm, ini, error);
 }

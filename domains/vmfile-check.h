@@ -14,6 +14,7 @@ VvVmCheck vv_vmfile_check_vm, vv_vmfile_check_device, vv_vmfile_check_usb, vv_vm
 
 /* What sections have to be to one another, when all were read. */
 gboolean vv_vmfile_check_whole(const VvVm *vm, const VvIni *ini, GError **error);
+gboolean vv_vmfile_check_teams(const VvVm *vm, const VvIni *ini, GError **error);
 gboolean vv_vmfile_check_cards(const VvVm *vm, const VvIni *ini, GError **error);
 
 /* As `complete` in vmfile-keys.h: the firmware by the system, a disk's format and bus by its path, a share's

@@ -50,7 +50,8 @@ static const VvVmKey vm_keys[] = {
 };
 
 static const VvVmKey device_keys[] = {
-    {"host", DEVICE(selectors, selectors, "name the card, as in host = 01:00")},
+    {"host", DEVICE(selectors, selectors, NULL)},
+    {"vf", DEVICE(vf, vf, NULL)},
     {"x-vga", DEVICE(x_vga, yes_no, NULL)},
     {"igd-opregion", DEVICE(igd_opregion, yes_no, NULL)},
     {"rom", DEVICE(rom, rom, NULL)},
@@ -93,14 +94,18 @@ static const VvVmKey network_keys[] = {
     {"bridge", NETWORK(bridge, bridge)},
     {"network", NETWORK(network, network)},
     {"user", NETWORK(user, yes_no)},
-    {"vf", WHOLE(vf, NULL)},
+    {"vf", NETWORK(vf, vf)},
     {"mac", NETWORK(mac, mac)},
     {"model", NETWORK(model, nic)},
     {"vlan", NETWORK(vlan, vlan)},
     {"queues", NETWORK(queues, queues)},
     {"mtu", NETWORK(mtu, mtu)},
+    {"qos", NETWORK(qos, qos)},
     {"trust", NETWORK(trust, may_be)},
-    {"link", NETWORK(link_down, link)},
+    {"spoofchk", NETWORK(spoofchk, may_be)},
+    {"rate", NETWORK(rate, rate)},
+    {"link", WHOLE(link, NULL)},
+    {"teaming", NETWORK(teaming, name)},
     {"boot", NETWORK(boot, boot)},
     {0},
 };

@@ -14,6 +14,7 @@ static void device_free(gpointer data)
 
     g_free(device->name);
     g_clear_pointer(&device->selectors, g_array_unref);
+    g_free(device->vf.word);
     g_free(device->rom);
     g_strfreev(device->allow);
     g_free(device->reset);
@@ -50,8 +51,11 @@ static void network_free(gpointer data)
     g_free(network->name);
     g_free(network->bridge);
     g_free(network->network);
+    g_free(network->vf.word);
     g_free(network->mac);
     g_free(network->model);
+    g_free(network->rate);
+    g_free(network->teaming);
     g_free(network);
 }
 
@@ -124,6 +128,7 @@ VvVmDevice *vv_vm_add_device(VvVm *vm, const char *name)
 
     device->name = g_strdup(name);
     device->selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
+    device->vf.number = VV_VF_NAMED;
     device->rombar = TRUE;
     device->rom = g_strdup("auto");
     device->allow = g_new0(char *, 1);
@@ -161,7 +166,8 @@ VvVmNetwork *vv_vm_add_network(VvVm *vm, const char *name)
 
     network->name = g_strdup(name);
     network->model = g_strdup("virtio");
-    network->trust = -1;
+    network->vf.number = VV_VF_NAMED;
+    network->trust = network->spoofchk = network->vf_link = -1;
     g_ptr_array_add(vm->networks, network);
     return network;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/usbport.h"
 #include "domains/vmfile-check.h"
+#include "domains/vmfile-vf.h"
 #include "vfio/error.h"
 
 #include <string.h>
@@ -55,8 +56,7 @@ static gboolean add_function(VvVm *vm, VvVmDevice *device, VvAddress host, VvIde
     return TRUE;
 }
 
-static gboolean add_found(VvVm *vm, VvVmDevice *device, const VvHost *host, VvSelector selector,
-                          GError **error)
+static gboolean add_found(VvVm *vm, VvVmDevice *device, VvHost *host, VvSelector selector, GError **error)
 {
     g_autoptr(GPtrArray) found = g_ptr_array_new();
     char text[VV_ADDRESS_TEXT];
@@ -129,8 +129,21 @@ static guint root_ports(const VvVm *vm)
     return count;
 }
 
-static gboolean resolve_card(VvVm *vm, VvVmDevice *device, const VvHost *host, GError **error)
+static gboolean add_vf(VvVm *vm, VvVmDevice *device, VvHost *host, GError **error)
 {
+    if (!vv_vm_resolve_vf(vm, &device->vf, host, error)) {
+        g_prefix_error(error, "%s%s[device %s] vf: ", vm->path ? vm->path : "", vm->path ? ": " : "",
+                       device->name);
+        return FALSE;
+    }
+    VvDevice *real = host ? vv_host_find(host, device->vf.address) : NULL;
+    return add_function(vm, device, device->vf.address, real ? vv_identity_read(host, real) : NULL, error);
+}
+
+static gboolean resolve_card(VvVm *vm, VvVmDevice *device, VvHost *host, GError **error)
+{
+    if (device->vf.word && !add_vf(vm, device, host, error))
+        return FALSE;
     for (guint s = 0; s < device->selectors->len; s++) {
         VvSelector selector = g_array_index(device->selectors, VvSelector, s);
 
@@ -144,54 +157,49 @@ static gboolean resolve_card(VvVm *vm, VvVmDevice *device, const VvHost *host, G
     return TRUE;
 }
 
-static gboolean G_GNUC_PRINTF(4, 5)
-    vf_error(const VvVm *vm, const VvVmNetwork *network, GError **error, const char *format, ...)
+/* libvirt sets MAC and VLAN of a VF through its PF's interface, so nothing but a network card's will do. */
+static gboolean resolve_network(VvVm *vm, VvVmNetwork *network, VvHost *host, GError **error)
 {
-    va_list arguments;
-    g_autofree char *text = NULL;
-
-    va_start(arguments, format);
-    text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "%s%s[network %s] vf: %s", vm->path ? vm->path : "",
-                vm->path ? ": " : "", network->name, text);
-    return FALSE;
-}
-
-/* libvirt sets MAC and VLAN of a VF through its PF, so nothing else will do. */
-static gboolean resolve_vf(const VvVm *vm, const VvVmNetwork *network, const VvHost *host, GError **error)
-{
-    const VvVmDevice *owner = owner_of(vm, network->vf.address);
-    VvDevice *real = host ? vv_host_find(host, network->vf.address) : NULL;
+    const VvVmDevice *owner;
     char text[VV_ADDRESS_TEXT];
 
+    if (!vv_vm_resolve_vf(vm, &network->vf, host, error))
+        return FALSE;
+    const VvDevice *real = host ? vv_host_find(host, network->vf.address) : NULL;
     vv_address_format(network->vf.address, text);
+    owner = owner_of(vm, network->vf.address);
     if (owner)
-        return vf_error(vm, network, error, "%s is in [device %s] already", text, owner->name);
-    if (host && !real)
-        return vf_error(vm, network, error, "there is no %s on this host; 'virt-vfio list' shows what is",
-                        text);
-    if (real)
-        vv_device_read_details(vv_host_sysfs(host), real);
-    if (real && !real->is_virtual)
-        return vf_error(vm, network, error, "%s is no virtual function; a whole card goes into a [device]",
-                        text);
+        g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "%s is in [device %s] already", text, owner->name);
+    else if (real && real->kind != VV_KIND_NIC)
+        g_set_error(error, VV_ERROR, VV_ERROR_USAGE,
+                    "%s is no network card; its virtual functions go into a [device], with vf = there", text);
+    return !owner && (!real || real->kind == VV_KIND_NIC);
+}
+
+static gboolean resolve_networks(VvVm *vm, VvHost *host, GError **error)
+{
+    for (guint i = 0; i < vm->networks->len; i++) {
+        VvVmNetwork *network = vm->networks->pdata[i];
+
+        if (!network->vf.word || resolve_network(vm, network, host, error))
+            continue;
+        g_prefix_error(error, "%s%s[network %s] vf: ", vm->path ? vm->path : "", vm->path ? ": " : "",
+                       network->name);
+        return FALSE;
+    }
     return TRUE;
 }
 
-gboolean vv_vm_resolve(VvVm *vm, const VvHost *host, GError **error)
+gboolean vv_vm_resolve(VvVm *vm, VvHost *host, GError **error)
 {
     for (guint i = 0; i < vm->devices->len; i++)
         g_array_set_size(((VvVmDevice *)vm->devices->pdata[i])->functions, 0);
+    vv_vm_begin_vfs(vm, host);
     for (guint i = 0; i < vm->devices->len; i++)
         if (!resolve_card(vm, vm->devices->pdata[i], host, error))
             return FALSE;
-    for (guint i = 0; i < vm->networks->len; i++) {
-        const VvVmNetwork *network = vm->networks->pdata[i];
-
-        if (network->has_vf && !resolve_vf(vm, network, host, error))
-            return FALSE;
-    }
+    if (!resolve_networks(vm, host, error))
+        return FALSE;
     if (host)
         vv_vm_resolve_usbs(vm, vv_host_sysfs(host));
     return TRUE;

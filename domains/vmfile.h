@@ -33,11 +33,27 @@ typedef struct {
     gint vendor, device, subsystem_vendor, subsystem_device;
 } VvVmIds;
 
+/* VvVmVf.number where the file gives none. */
+#define VV_VF_NAMED (-1) /* the function at `address` itself */
+#define VV_VF_ANY (-2)   /* any of the PF's that is free when the guest starts */
+
+/* vf =: which virtual function (VF) of an SR-IOV card, by its own address, or by its physical function (PF):
+ * that one's address or network interface, alone for any free VF, or with /NUMBER. */
+typedef struct {
+    char *word; /* "0000:06:10.0", "0000:06:00.0/3", "enp6s0f0"; NULL: no VF */
+    VvAddress
+        address; /* the word's; resolved: the VF's, and for VV_VF_ANY the one that a domain begins with */
+    gint number; /* in the PF, from 0; or VV_VF_*, of which VV_VF_ANY is known when it is resolved */
+    gboolean has_parent; /* resolved, and there was a host to ask */
+    VvAddress parent;    /* the PF */
+} VvVmVf;
+
 /* [device NAME]: one card, all of whose functions go into one guest slot behind a root port of its own,
  * unless its layout or guest address says otherwise. */
 typedef struct {
     char *name;
-    GArray *selectors; /* VvSelector, from host = */
+    GArray *selectors; /* VvSelector, from host =; empty with a VF */
+    VvVmVf vf;         /* in place of host = */
     gboolean x_vga;
     gboolean igd_opregion; /* hand the Intel graphics OpRegion to the guest */
     gboolean rombar;       /* default TRUE */
@@ -83,14 +99,18 @@ typedef struct {
     char *bridge;  /* exactly one of bridge, network, user and vf */
     char *network; /* a libvirt network */
     gboolean user; /* QEMU's user-mode NAT */
-    gboolean has_vf;
-    VvSelector vf; /* an SR-IOV virtual function of a network card; never a whole slot */
+    VvVmVf vf;     /* of a network card */
     char *mac;     /* NULL: libvirt makes one */
     char *model;   /* default "virtio" */
     guint vlan;    /* 0: none; 1 to 4094 */
     guint queues;  /* 0: by tuning */
     guint mtu;     /* 0: the network's */
     gint trust;    /* of a VF; -1: as it is; else gboolean */
+    gint spoofchk; /* the same */
+    guint qos;     /* of a VF with a VLAN: priority, 0 to 7 */
+    char *rate;    /* of a VF: "MAX" or "MAX,MIN" in Mbit/s, 0 for none; NULL: as it is */
+    gint vf_link;  /* VvVfLink; -1: as it is */
+    char *teaming; /* of a VF: the [network] that stands in for it, with the same MAC; NULL: none */
     gboolean link_down;
     gint boot; /* VV_BOOT_*; VV_BOOT_AUTO is not for booting */
 } VvVmNetwork;
@@ -197,9 +217,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvVm, vv_vm_free)
  * refused with advice to name its functions. Guest functions keep their number when one of them is 0;
  * otherwise they are packed from 0 on, because a slot without function 0 is invisible (PCI Local Bus
  * Specification 3.0, 3.2.2.3.4). Functions of different slots under one [device] are packed too, as is all
- * with that layout. No function twice in the file, and no vf = that is in a [device] too, or, with a host,
- * that is no virtual function. */
-gboolean vv_vm_resolve(VvVm *vm, const VvHost *host, GError **error);
+ * with that layout. No function twice in the file. vf = becomes a VF of its PF, or stays what it is: only a
+ * host knows interfaces, numbers and PFs, so without one an address is a VF's and all else refused. */
+gboolean vv_vm_resolve(VvVm *vm, VvHost *host, GError **error);
 
 /* Is the disk's path a block device by its name (/dev, but not the files in /dev/shm)? */
 gboolean vv_vm_disk_is_block(const VvVmDisk *disk);

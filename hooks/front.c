@@ -77,6 +77,14 @@ static int tells_start(const char *operation)
             access(VV_SYSCONFDIR "/virt-vfio/hooks.d/domains", F_OK) == 0);
 }
 
+/* A VF as an interface, as libvirt writes it; its PF has to be asked when libvirt is done with it. */
+static int has_vf(const char *xml, size_t length)
+{
+    static const char vf[] = "<interface type='hostdev'";
+
+    return memmem(xml, length, vf, strlen(vf)) != NULL;
+}
+
 /* Puts the XML on standard input again. Not a pipe: nobody would be there to write to it. */
 static int give_input(const char *xml, size_t length)
 {
@@ -96,6 +104,7 @@ int main(int argc, char **argv)
 {
     static const char program[] = VV_LIBEXECDIR "/virt-vfio-hook-run";
     int prepares = argc > 2 && strcmp(argv[2], "prepare") == 0;
+    int starts = argc > 2 && strcmp(argv[2], "start") == 0;
     size_t length = 0;
 
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
@@ -107,11 +116,11 @@ int main(int argc, char **argv)
               stderr);
         return 2;
     }
-    if (!prepares && strcmp(argv[2], "release") != 0 && !tells_start(argv[2]))
+    if (!prepares && !starts && strcmp(argv[2], "release") != 0 && !tells_start(argv[2]))
         return 0;
 
     char *xml = read_all(STDIN_FILENO, XML_MAX, &length);
-    if (xml && !is_ours(xml, length)) {
+    if (xml && (!is_ours(xml, length) || (starts && !has_vf(xml, length)))) {
         free(xml);
         return 0;
     }
@@ -119,5 +128,5 @@ int main(int argc, char **argv)
         execv(program, argv);
     fprintf(stderr, "virt-vfio-hook: %s: %s\n", xml ? program : "the domain's XML cannot be read",
             xml ? strerror(errno) : "it is larger than 8 MiB, or reading it failed");
-    return prepares;
+    return prepares || starts;
 }

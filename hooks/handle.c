@@ -2,6 +2,7 @@
 #include "hooks/hook.h"
 
 #include "domains/domplan.h"
+#include "domains/domvf.h"
 #include "hooks/services.h"
 #include "hooks/userhook.h"
 #include "vfio/error.h"
@@ -139,11 +140,24 @@ static int prepare(VvHost *host, VvJournal *journal, const VvUserHooks *hooks, c
     if (plan && !vv_plan_ok(plan))
         return refuse(words, domain, plan);
     if (plan && vv_services_stop(vv_host_sysfs(host), journal, &plan, make_plan, &asked, &services, &error) &&
+        vv_plan_wake_vfs(plan, host, STAGE_MS, &error) &&
         vv_hooked_take(hooks, host, journal, plan, &options, &error) &&
+        vv_domain_set_vfs(host, journal, domain, VV_VFS_EARLY, STAGE_MS, &error) &&
         vv_user_hooks_run(hooks, VV_PHASE_PRE_START, plan, &error))
         return 0;
     g_string_append_printf(words, "virt-vfio: %s\n", error->message);
     start_again(host, journal, words);
+    return 1;
+}
+
+/* libvirt has set MACs and VLANs by now, without priorities, and starts QEMU next. */
+static int starting(VvHost *host, VvJournal *journal, const VvDomain *domain, GString *words)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (vv_domain_set_vfs(host, journal, domain, VV_VFS_ALL, STAGE_MS, &error))
+        return 0;
+    g_string_append_printf(words, "virt-vfio: %s\n", error->message);
     return 1;
 }
 
@@ -168,6 +182,7 @@ static void release(VvHost *host, VvJournal *journal, const VvUserHooks *hooks, 
 
     if (plan)
         vv_hooked_return(hooks, host, journal, plan, &options, &error);
+    vv_domain_leave_vfs(host, journal, domain->uuid, STAGE_MS, error ? NULL : &error);
     if (error)
         g_string_append_printf(words, "virt-vfio: %s; see 'virt-vfio status'\n", error->message);
     start_again(host, journal, words);
@@ -177,10 +192,11 @@ int vv_hook_handle(VvHost *host, VvJournal *journal, const VvHookConfig *config,
                    GString *words)
 {
     gboolean prepares = strcmp(call->operation, "prepare") == 0;
+    gboolean starting_now = strcmp(call->operation, "start") == 0;
     gboolean starts = strcmp(call->operation, "started") == 0;
     g_autoptr(GError) error = NULL;
 
-    if (!prepares && !starts && strcmp(call->operation, "release") != 0)
+    if (!prepares && !starting_now && !starts && strcmp(call->operation, "release") != 0)
         return 0;
     g_autoptr(VvDomain) domain = vv_domain_read(call->xml, call->length, &error);
     if (domain && !domain->uuid)
@@ -191,6 +207,8 @@ int vv_hook_handle(VvHost *host, VvJournal *journal, const VvHookConfig *config,
     }
     if (!domain->ours && !config->all)
         return 0;
+    if (starting_now)
+        return starting(host, journal, domain, words);
     const VvUserHooks hooks = user_hooks(host, call, domain, words);
     if (starts && domain->devices->len)
         started(host, journal, &hooks, domain);

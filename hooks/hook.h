@@ -31,8 +31,8 @@ typedef struct {
 VvHost *vv_hook_scan(VvSysfs *sysfs, VvJournal *journal, GError **error);
 
 /* Does what the call asks of us: `prepare` plans and takes, `started` is for user hooks (hooks/userhook.h),
- * `release` gives back, all else is not for us.
+ * `start` has the settings of VFs as they are wanted, `release` gives back, all else is not for us.
  * What there is to say goes to `words`, which libvirt shows to whoever started the domain. The exit code: not
- * 0 from `prepare` keeps the domain from starting, so no other call ever gives one. */
+ * 0 from `prepare` or `start` keeps the domain from starting, so no other call ever gives one. */
 int vv_hook_handle(VvHost *host, VvJournal *journal, const VvHookConfig *config, const VvHookCall *call,
                    GString *words);

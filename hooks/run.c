@@ -85,7 +85,7 @@ int main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     const char *operation = argc > 2 ? argv[2] : "";
 
-    late_code = strcmp(operation, "prepare") == 0;
+    late_code = strcmp(operation, "prepare") == 0 || strcmp(operation, "start") == 0;
     if (!take_descriptors())
         return late_code;
     signal(SIGPIPE, SIG_IGN);

@@ -4,6 +4,7 @@
 #include "launcher/check.h"
 #include "launcher/devices.h"
 #include "launcher/guest-plan.h"
+#include "launcher/vfs.h"
 #include "launcher/present.h"
 
 #include <string.h>
@@ -112,7 +113,11 @@ static gboolean check_file(VvContext *context, const VvReadyHost *ready, const c
 
     if (!plan)
         return FALSE;
-    g_autofree char *xml = build_xml(vm, ready, rows);
+    /* The one that was planned has its free VFs in it already. */
+    g_autoptr(VvVm) fresh = vv_vm_load(path, NULL, error);
+    if (!fresh)
+        return FALSE;
+    g_autofree char *xml = build_xml(fresh, ready, rows);
     if (xml)
         return check_xml(ready, xml, plan, FALSE, rows, error);
     add_reasons(ready, plan, rows);
@@ -125,7 +130,8 @@ static gboolean check_domain(VvContext *context, const VvReadyHost *ready, const
     VvConnection *connection = vv_context_connection(context, error);
     g_autofree char *xml = connection ? vv_connection_domain_xml(connection, name, error) : NULL;
     g_autoptr(VvDomain) domain = xml ? vv_domain_read(xml, strlen(xml), error) : NULL;
-    g_autoptr(VvPlan) plan = domain ? vv_domain_plan(context, domain, NULL, error) : NULL;
+    gboolean chosen = domain && vv_context_choose_vfs(context, domain, error);
+    g_autoptr(VvPlan) plan = chosen ? vv_domain_plan(context, domain, NULL, error) : NULL;
     VvDomainState state = VV_DOMAIN_OFF;
 
     if (!plan || !vv_connection_state(connection, name, &state, error))

@@ -73,6 +73,11 @@ int vv_verb_rom_verify(VvContext *context, char **words, GError **error);
 int vv_verb_rom_check(VvContext *context, char **words, GError **error);
 int vv_verb_rom_fix(VvContext *context, char **words, GError **error);
 int vv_verb_rom_extract(VvContext *context, char **words, GError **error);
+int vv_verb_sriov_list(VvContext *context, char **words, GError **error);
+int vv_verb_sriov_set(VvContext *context, char **words, GError **error);
+int vv_verb_sriov_vf(VvContext *context, char **words, GError **error);
+int vv_verb_sriov_save(VvContext *context, char **words, GError **error);
+int vv_verb_sriov_forget(VvContext *context, char **words, GError **error);
 int vv_verb_define(VvContext *context, char **words, GError **error);
 int vv_verb_import(VvContext *context, char **words, GError **error);
 int vv_verb_xml(VvContext *context, char **words, GError **error);
@@ -93,4 +98,5 @@ extern const GOptionEntry vv_list_options[], vv_plan_options[], vv_bind_options[
     vv_reset_options[], vv_rom_dump_options[], vv_rom_backup_options[], vv_rom_verify_options[],
     vv_rom_check_options[], vv_rom_fix_options[], vv_rom_extract_options[], vv_import_options[],
     vv_vm_options[], vv_start_options[], vv_stop_options[], vv_attach_options[], vv_detach_options[],
-    vv_adopt_options[], vv_undo_options[], vv_setup_options[];
+    vv_adopt_options[], vv_undo_options[], vv_setup_options[], vv_sriov_set_options[], vv_sriov_vf_options[],
+    vv_sriov_save_options[];

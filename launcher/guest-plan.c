@@ -4,6 +4,7 @@
 #include "domains/domplan-services.h"
 #include "launcher/devices.h"
 #include "launcher/rom-plan.h"
+#include "launcher/vfs.h"
 
 #include <string.h>
 
@@ -34,13 +35,36 @@ static void consent(VvPlan *plan, const VvHost *host, const VvVm *vm)
     vv_plan_consent(plan, vv_host_sysfs(host), vm->stop_display_manager, units);
 }
 
-VvPlan *vv_vm_plan(VvContext *context, const VvVm *vm, char **allow, GError **error)
+/* Those of cards become their host =; those of networks: a new array of VvSelector. */
+static GArray *select_vfs(VvVm *vm, const VvDomain *vfs)
+{
+    GArray *selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
+    guint next = 0;
+
+    for (guint i = 0; i < vm->devices->len; i++) {
+        VvVmDevice *device = vm->devices->pdata[i];
+        if (!device->vf.word)
+            continue;
+        VvSelector selector = {.address = ((const VvDomainDevice *)vfs->devices->pdata[next++])->host};
+        g_array_append_val(device->selectors, selector);
+    }
+    for (; next < vfs->devices->len; next++) {
+        VvSelector selector = {.address = ((const VvDomainDevice *)vfs->devices->pdata[next])->host};
+        g_array_append_val(selectors, selector);
+    }
+    return selectors;
+}
+
+VvPlan *vv_vm_plan(VvContext *context, VvVm *vm, char **allow, GError **error)
 {
     VvHost *host = vv_context_host(context, error);
     if (!host)
         return NULL;
 
-    g_autoptr(GArray) selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
+    g_autoptr(VvDomain) vfs = vv_context_vm_vfs(context, vm, error);
+    if (!vfs)
+        return NULL;
+    g_autoptr(GArray) selectors = select_vfs(vm, vfs);
     g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < vm->devices->len; i++) {
         const VvVmDevice *device = vm->devices->pdata[i];
@@ -58,6 +82,8 @@ VvPlan *vv_vm_plan(VvContext *context, const VvVm *vm, char **allow, GError **er
                              .allow = (const char *const *)words->pdata,
                              .claims = claims};
     VvPlan *plan = vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
+    if (plan)
+        vv_domain_explain_vfs(plan, host, vfs);
     if (plan)
         vv_plan_vm_roms(context, plan, vm, options.allow);
     if (plan)

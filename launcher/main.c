@@ -210,8 +210,9 @@ int main(int argc, char **argv)
     int first = next_word(argc, argv, 1);
     if (first < argc) {
         fprintf(stderr, "virt-vfio: there is no verb '%s'; %s\n", argv[first],
-                strcmp(argv[first], "rom") == 0 ? "did you mean 'rom dump' or 'rom check'?"
-                                                : "see 'virt-vfio --help'");
+                strcmp(argv[first], "rom") == 0     ? "did you mean 'rom dump' or 'rom check'?"
+                : strcmp(argv[first], "sriov") == 0 ? "did you mean 'sriov list' or 'sriov set'?"
+                                                    : "see 'virt-vfio --help'");
         return VV_ERROR_USAGE;
     }
     for (int i = 1; i < argc; i++) {

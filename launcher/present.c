@@ -57,6 +57,7 @@ void vv_progress_step(const VvStep *step, gpointer data)
     char address[VV_ADDRESS_TEXT];
     g_autofree char *what = g_strdup_printf(strcmp(step->what, "bind") == 0    ? "%s to vfio-pci"
                                             : strcmp(step->what, "reset") == 0 ? "%s reset"
+                                            : strcmp(step->what, "sriov") == 0 ? "%s virtual functions"
                                                                                : "%s back to its host",
                                             vv_address_format(step->address, address));
 

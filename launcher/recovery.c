@@ -4,6 +4,7 @@
 #include "launcher/services.h"
 #include "vfio/reset.h"
 #include "vfio/rom-read.h"
+#include "vfio/sriov.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -76,17 +77,43 @@ gboolean vv_context_finish_resets(VvContext *context, GError **error)
     return TRUE;
 }
 
+gboolean vv_context_finish_sriov(VvContext *context, guint *ret_count)
+{
+    const VvHandoverOptions handover = vv_context_handover(context);
+    VvHost *host = vv_context_host(context, NULL);
+    g_autoptr(GArray) done = g_array_new(FALSE, FALSE, sizeof(VvAddress));
+    g_autoptr(GError) error = NULL;
+
+    if (host && !vv_sriov_recover(host, vv_context_journal(context), &handover, done, &error))
+        fprintf(stderr, "virt-vfio: %s\n", error->message);
+    for (guint i = 0; i < done->len; i++) {
+        g_autofree char *address = vv_address_dup(g_array_index(done, VvAddress, i));
+        fprintf(
+            stderr,
+            "virt-vfio: an interrupted change of %s's virtual functions is put in order; 'virt-vfio sriov "
+            "list %s' shows what it has\n",
+            address, address);
+    }
+    if (done->len)
+        vv_context_rescan(context);
+    *ret_count = done->len;
+    return !error;
+}
+
 void vv_context_recover(VvContext *context)
 {
     const VvRecoverOptions options = vv_context_recover_options(context, FALSE);
     VvHandoverOptions handover = vv_context_handover(context);
     g_autoptr(GError) error = NULL;
     g_autoptr(VvPlan) plan = NULL;
+    guint changed;
 
     handover.progress = NULL;
     recover_roms(context);
-    if (vv_journal_is_empty(vv_context_journal(context)) || !vv_context_finish_resets(context, NULL) ||
-        !vv_context_host(context, NULL))
+    if (vv_journal_is_empty(vv_context_journal(context)) || !vv_context_finish_resets(context, NULL))
+        return;
+    vv_context_finish_sriov(context, &changed);
+    if (!vv_context_host(context, NULL))
         return;
     if (!vv_recover(context->host, context->journal, &options, &handover, &plan, &error))
         fprintf(stderr, "virt-vfio: of what was left behind, not all came back: %s\n", error->message);

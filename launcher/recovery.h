@@ -16,3 +16,7 @@ void vv_context_recover(VvContext *context);
 /* Puts in order what interrupted resets left; functions may have come back then, and the host is scanned anew
  * when it is next asked for. FALSE only when there is no host to look at. */
 gboolean vv_context_finish_resets(VvContext *context, GError **error);
+
+/* Puts in order what interrupted changes of the number of VFs left, and says so on standard error; the host
+ * is scanned anew then. *ret_count: how many there were. FALSE: one could not be. */
+gboolean vv_context_finish_sriov(VvContext *context, guint *ret_count);

@@ -2,6 +2,7 @@
 #include "launcher/tune.h"
 
 #include "domains/keep.h"
+#include "domains/teams.h"
 #include "vfio/error.h"
 
 #include <stdio.h>
@@ -96,6 +97,7 @@ VvTuning *vv_tune(VvContext *context, VvConnection *connection, VvVm *vm, gboole
 
     if (stored)
         vv_vm_keep(vm, stored);
+    vv_vm_share_macs(vm);
     kept = kept && vm->machine;
     if (connection) {
         capabilities = find_capabilities(connection, vm, kept, error);

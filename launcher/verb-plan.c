@@ -4,6 +4,7 @@
 #include "launcher/guest-plan.h"
 #include "launcher/present.h"
 #include "launcher/rom-auto.h"
+#include "launcher/vfs.h"
 #include "vfio/error.h"
 
 static char **allow, **settings, *roms;
@@ -33,6 +34,8 @@ static VvPlan *plan_domain(VvContext *context, const char *name, char **ret_titl
     if (!domain)
         return NULL;
     *ret_title = g_strdup(domain->name);
+    if (!vv_context_choose_vfs(context, domain, error))
+        return NULL;
     return vv_domain_plan(context, domain, allow, error);
 }
 

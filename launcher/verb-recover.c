@@ -5,6 +5,7 @@
 #include "launcher/services.h"
 #include "vfio/error.h"
 #include "vfio/rom-read.h"
+#include "vfio/sriov-note.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -69,6 +70,24 @@ static guint explain_roms(VvContext *context, json_object *roms)
     return left->len;
 }
 
+/* Changes of the number of virtual functions that were interrupted. */
+static guint explain_sriov(VvContext *context, json_object *pfs)
+{
+    g_autoptr(GPtrArray) notes = vv_sriov_notes(context->journal);
+
+    for (guint i = 0; i < notes->len; i++) {
+        const VvSriovNote *note = notes->pdata[i];
+        char text[VV_ADDRESS_TEXT];
+        if (pfs)
+            json_object_array_add(pfs, vv_json_address(note->address));
+        else
+            printf("  %s  sriov       is put in order: a change of its virtual functions from %u to %u was "
+                   "interrupted\n",
+                   vv_address_format(note->address, text), note->before, note->wanted);
+    }
+    return notes->len;
+}
+
 static int explain(VvContext *context, const VvRecoverOptions *options, GError **error)
 {
     g_autoptr(GPtrArray) recoveries = vv_recover_look(context->host, context->journal, options, error);
@@ -77,7 +96,8 @@ static int explain(VvContext *context, const VvRecoverOptions *options, GError *
 
     json_object *devices = context->json ? json_object_new_array() : NULL;
     json_object *roms = context->json ? json_object_new_array() : NULL;
-    guint left = explain_roms(context, roms);
+    json_object *pfs = context->json ? json_object_new_array() : NULL;
+    guint left = explain_roms(context, roms) + explain_sriov(context, pfs);
     for (guint i = 0; i < recoveries->len; i++)
         if (devices)
             json_object_array_add(devices, json_recovery(context->host, recoveries->pdata[i]));
@@ -90,6 +110,7 @@ static int explain(VvContext *context, const VvRecoverOptions *options, GError *
         json_object_object_add(object, "reasons", json_object_new_array());
         json_object_object_add(object, "steps", json_object_new_array());
         json_object_object_add(object, "roms", roms);
+        json_object_object_add(object, "sriov", pfs);
         json_object_object_add(object, "services", vv_json_services(context));
         vv_json_print(object);
     } else if (!vv_context_tell_services(context) && !recoveries->len && !left)
@@ -130,6 +151,18 @@ static gboolean recover_roms(VvContext *context, guint *ret_count, GError **erro
     return ok;
 }
 
+/* The others were told as they came back. */
+static void print_gone(const VvPlan *plan)
+{
+    for (guint i = 0; i < plan->devices->len; i++) {
+        const VvPlanDevice *device = plan->devices->pdata[i];
+        char text[VV_ADDRESS_TEXT];
+        if (strcmp(device->state, "gone") == 0)
+            printf("  %s is gone from this host, and with that off the books\n",
+                   vv_address_format(device->address, text));
+    }
+}
+
 int vv_verb_recover(VvContext *context, char **words G_GNUC_UNUSED, GError **error)
 {
     const VvRecoverOptions options = vv_context_recover_options(context, TRUE);
@@ -137,18 +170,25 @@ int vv_verb_recover(VvContext *context, char **words G_GNUC_UNUSED, GError **err
     g_autoptr(VvPlan) plan = NULL;
 
     vv_context_journal(context);
-    if ((!context->dry_run && !vv_context_finish_resets(context, error)) || !vv_context_host(context, error))
+    guint sriov = 0, roms;
+    gboolean sriov_ok = TRUE;
+    if (!context->dry_run && !vv_context_finish_resets(context, error))
+        return VV_ERROR_FAILED;
+    if (!context->dry_run)
+        sriov_ok = vv_context_finish_sriov(context, &sriov);
+    if (!vv_context_host(context, error))
         return VV_ERROR_FAILED;
     if (context->dry_run)
         return explain(context, &options, error);
-    guint roms;
     gboolean roms_ok = recover_roms(context, &roms, error);
     gboolean ok =
         vv_recover(context->host, context->journal, &options, &handover, &plan, roms_ok ? error : NULL);
-    gboolean all = ok && roms_ok && report_left(context, error) == 0;
+    gboolean all = ok && roms_ok && sriov_ok && report_left(context, error) == 0;
     if (plan && context->json)
         vv_json_print(vv_json_plan(plan));
-    else if (all && !plan->devices->len && !roms)
+    else if (plan)
+        print_gone(plan);
+    if (!context->json && all && !plan->devices->len && !roms && !sriov)
         puts("Nothing was left behind.");
     return all ? 0 : VV_ERROR_FAILED;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/messages.h"
-#include "domains/usbport.h"
 #include "launcher/devices.h"
 #include "launcher/json.h"
 #include "launcher/present.h"
 #include "launcher/rom-auto.h"
-#include "launcher/services.h"
+#include "launcher/start-take.h"
 #include "launcher/user-hooks.h"
+#include "launcher/vfs.h"
 #include "vfio/error.h"
 
 #include <string.h>
@@ -78,6 +78,7 @@ static gboolean give_back(VvContext *context, const VvDomain *domain, VvPlan *pl
     g_autoptr(VvPlan) back = NULL;
     g_autoptr(GPtrArray) entries = vv_journal_entries_of(vv_context_journal(context), domain->uuid, error);
     gboolean ok = entries && vv_give_back(context, entries, &back, error);
+    ok = ok && vv_context_leave_vfs(context, domain, error);
 
     if (plan && back)
         tell_return(plan, back);
@@ -114,7 +115,7 @@ static void add_advice(GError **error)
 static gboolean start_domain(VvContext *context, const VvDomain *domain, VvPlan *plan, GError **error)
 {
     gint64 before = g_get_monotonic_time();
-    gboolean ok = vv_connection_start(context->connection, domain->name, error);
+    gboolean ok = vv_context_start_domain(context, domain, error);
     VvStep *step = vv_plan_add_step(plan, "start", NULL, g_get_monotonic_time() - before);
     g_autofree char *what =
         g_strdup_printf(ok ? "domain %s is running" : "domain %s does not start", domain->name);
@@ -140,7 +141,8 @@ static gboolean get_ready(VvContext *context, const VvDomain *domain, VvPlan *pl
 {
     if (reset_first)
         vv_tell_reset(context, plan);
-    if (!reset_first || vv_reset_taken(context, plan, error)) {
+    if ((!reset_first || vv_reset_taken(context, plan, error)) &&
+        vv_context_prepare_vfs(context, domain, error)) {
         vv_rom_prepare_late(context, domain, plan);
         if (vv_tell_start(context, domain, VV_PHASE_PRE_START, plan, error))
             return TRUE;
@@ -174,47 +176,15 @@ static int wait_and_give_back(VvContext *context, const VvDomain *domain, GError
     return give_back(context, domain, NULL, error) ? 0 : VV_ERROR_FAILED;
 }
 
-static char *update_usbs(const char *xml, gsize length, gpointer sysfs, GError **error)
-{
-    return vv_domain_update_usbs(xml, length, sysfs, error);
-}
-
-/* libvirt goes by numbers that change with each plugging in; the domain's definition gets those of now. */
-static gboolean find_usbs(VvContext *context, const VvDomain *domain, GError **error)
-{
-    gboolean by_port = FALSE;
-
-    for (guint i = 0; i < domain->usbs->len; i++)
-        by_port |= ((const VvDomainUsb *)domain->usbs->pdata[i])->port != NULL;
-    return !by_port || vv_context_change_domain(context, domain->name, update_usbs,
-                                                (gpointer)vv_host_sysfs(context->host), error);
-}
-
 /* Plan, take, start. *ret_plan is set as soon as there is one. */
-static int take_and_start(VvContext *context, const VvDomain *domain, VvPlan **ret_plan, GError **error)
+static int take_and_start(VvContext *context, VvDomain *domain, VvPlan **ret_plan, GError **error)
 {
-    gint64 before = g_get_monotonic_time();
-    VvPlan *plan = *ret_plan = vv_domain_plan(context, domain, allow, error);
-    if (!plan)
-        return VV_ERROR_FAILED;
+    int result = vv_start_take(context, domain, allow, ret_plan, error);
 
-    char count[40];
-    g_autofree char *title = g_strdup_printf("%s takes %s from this host", domain->name,
-                                             vv_count(plan->devices->len, "function", count));
-    if (context->dry_run || !vv_plan_ok(plan)) {
-        if (!context->json)
-            vv_print_plan(context, stdout, plan, title);
-        return vv_plan_ok(plan) ? 0 : VV_ERROR_REFUSED;
-    }
-    if (!find_usbs(context, domain, error))
-        return VV_ERROR_FAILED;
-    vv_print_progress(context, "planned", g_get_monotonic_time() - before, FALSE, NULL);
-
-    if (!vv_context_stop_services(context, domain, allow, ret_plan, error))
-        return VV_ERROR_FAILED;
-    plan = *ret_plan;
-    if (!vv_rom_prepare(context, domain, plan, error) || !vv_take(context, domain, plan, error) ||
-        !get_ready(context, domain, plan, error))
+    if (result || context->dry_run)
+        return result;
+    VvPlan *plan = *ret_plan;
+    if (!get_ready(context, domain, plan, error))
         return VV_ERROR_FAILED;
     return start_domain(context, domain, plan, error) ? 0 : VV_ERROR_FAILED;
 }

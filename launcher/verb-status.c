@@ -3,6 +3,7 @@
 #include "launcher/json.h"
 #include "launcher/services.h"
 #include "vfio/error.h"
+#include "vfio/vf-lost.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,9 +15,21 @@ static char *since_text(gint64 since)
     return when ? g_date_time_format(when, "%F %T") : g_strdup("unknown");
 }
 
-static json_object *json_entry(const VvEntry *entry)
+/* What became of a VF that went while it was taken: new string; NULL for all else. */
+static char *lost_text(VvContext *context, const VvEntry *entry)
+{
+    char text[VV_ADDRESS_TEXT];
+    g_autofree char *path =
+        g_strdup_printf("sys/bus/pci/devices/%s", vv_address_format(entry->address, text));
+    const VvSysfs *sysfs = entry->place ? vv_context_sysfs(context, NULL) : NULL;
+
+    return sysfs && !vv_sysfs_exists(sysfs, path) ? vv_vf_lost(sysfs, entry->place) : NULL;
+}
+
+static json_object *json_entry(VvContext *context, const VvEntry *entry)
 {
     json_object *object = json_object_new_object();
+    g_autofree char *lost = lost_text(context, entry);
 
     json_object_object_add(object, "address", vv_json_address(entry->address));
     json_object_object_add(object, "state", vv_json_text(vv_state_name(entry->state)));
@@ -25,6 +38,7 @@ static json_object *json_entry(const VvEntry *entry)
     json_object_object_add(object, "from", vv_json_text(entry->driver));
     json_object_object_add(object, "since", json_object_new_int64(entry->since));
     json_object_object_add(object, "note", vv_json_text(entry->note));
+    json_object_object_add(object, "lost", vv_json_text(lost));
     return object;
 }
 
@@ -41,9 +55,10 @@ static json_object *json_domain(const VvDomainInfo *info, const VvDomain *domain
     return object;
 }
 
-static void print_entry(const VvEntry *entry)
+static void print_entry(VvContext *context, const VvEntry *entry)
 {
     char text[VV_ADDRESS_TEXT];
+    g_autofree char *lost = lost_text(context, entry);
     g_autofree char *since = since_text(entry->since);
 
     printf("  %s  %-11s for %s, from %s, since %s\n", vv_address_format(entry->address, text),
@@ -51,6 +66,8 @@ static void print_entry(const VvEntry *entry)
            entry->driver ? entry->driver : "no driver", since);
     if (entry->note)
         printf("      %s\n", entry->note);
+    if (lost)
+        printf("      it is gone: %s\n", lost);
 }
 
 static void print_domain(const VvDomainInfo *info, const VvDomain *domain)
@@ -99,7 +116,7 @@ int vv_verb_status(VvContext *context, char **words G_GNUC_UNUSED, GError **erro
         json_object *object = json_object_new_object(), *devices = json_object_new_array(),
                     *domains = json_object_new_array();
         for (guint i = 0; i < entries->len; i++)
-            json_object_array_add(devices, json_entry(entries->pdata[i]));
+            json_object_array_add(devices, json_entry(context, entries->pdata[i]));
         report_domains(context, domains);
         json_object_object_add(object, "devices", devices);
         json_object_object_add(object, "domains", domains);
@@ -109,7 +126,7 @@ int vv_verb_status(VvContext *context, char **words G_GNUC_UNUSED, GError **erro
     }
     puts(entries->len ? "Taken from this host:" : "Nothing is taken from this host.");
     for (guint i = 0; i < entries->len; i++)
-        print_entry(entries->pdata[i]);
+        print_entry(context, entries->pdata[i]);
     vv_context_tell_services(context);
     report_domains(context, NULL);
     return 0;

@@ -3,6 +3,7 @@
 #include "launcher/json.h"
 #include "launcher/present.h"
 #include "launcher/stop-all.h"
+#include "launcher/vfs.h"
 #include "vfio/error.h"
 
 static int timeout = 60;
@@ -99,7 +100,8 @@ int vv_verb_stop(VvContext *context, char **words, GError **error)
         return VV_ERROR_FAILED;
 
     g_autoptr(VvPlan) plan = NULL;
-    gboolean ok = vv_give_back(context, entries, &plan, error);
+    gboolean ok =
+        vv_give_back(context, entries, &plan, error) && vv_context_leave_vfs(context, domain, error);
     if (context->json && plan)
         vv_json_print(vv_json_plan(plan));
     else if (!running && !entries->len)

@@ -119,6 +119,19 @@ static gint64 read_number_or(const VvSysfs *sysfs, const VvDevice *device, const
 
 /* A virtual function has no SR-IOV capability of its own (SR-IOV specification 1.1, 3.3), so need not be
  * asked. */
+guint vv_device_count_vfs(const VvSysfs *sysfs, const VvDevice *device)
+{
+    g_autofree char *folder = vv_device_path(device, NULL);
+    guint count = 0;
+
+    if (!vv_sysfs_is_live(sysfs))
+        return (guint)read_number_or(sysfs, device, "sriov_numvfs", 0);
+    g_autoptr(GPtrArray) names = vv_sysfs_list(sysfs, folder);
+    for (guint i = 0; names && i < names->len; i++)
+        count += g_str_has_prefix(names->pdata[i], "virtfn") ? 1 : 0;
+    return count;
+}
+
 static void read_sriov(const VvSysfs *sysfs, VvDevice *device)
 {
     char path[PATH_SIZE];
@@ -128,7 +141,7 @@ static void read_sriov(const VvSysfs *sysfs, VvDevice *device)
     gint64 total = device->is_virtual ? -1 : read_number_or(sysfs, device, "sriov_totalvfs", -1);
     device->has_sriov = total >= 0;
     device->sriov_total = total >= 0 ? (guint)total : 0;
-    device->sriov_current = device->has_sriov ? (guint)read_number_or(sysfs, device, "sriov_numvfs", 0) : 0;
+    device->sriov_current = device->has_sriov ? vv_device_count_vfs(sysfs, device) : 0;
 }
 
 void vv_device_read_details(const VvSysfs *sysfs, VvDevice *device)

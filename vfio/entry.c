@@ -37,6 +37,7 @@ void vv_entry_free(VvEntry *entry)
     g_free(entry->consoles);
     g_free(entry->reset);
     g_free(entry->ids);
+    g_free(entry->place);
     g_free(entry->note);
     g_free(entry);
 }
@@ -46,15 +47,11 @@ static const struct {
     const char *key;
     gsize offset;
 } texts[] = {
-    {"owner-name", offsetof(VvEntry, owner_name)},
-    {"driver", offsetof(VvEntry, driver)},
-    {"override", offsetof(VvEntry, override)},
-    {"power", offsetof(VvEntry, power)},
-    {"d3cold", offsetof(VvEntry, d3cold)},
-    {"consoles", offsetof(VvEntry, consoles)},
-    {"reset", offsetof(VvEntry, reset)},
-    {"ids", offsetof(VvEntry, ids)},
-    {"note", offsetof(VvEntry, note)},
+    {"owner-name", offsetof(VvEntry, owner_name)}, {"driver", offsetof(VvEntry, driver)},
+    {"override", offsetof(VvEntry, override)},     {"power", offsetof(VvEntry, power)},
+    {"d3cold", offsetof(VvEntry, d3cold)},         {"consoles", offsetof(VvEntry, consoles)},
+    {"reset", offsetof(VvEntry, reset)},           {"ids", offsetof(VvEntry, ids)},
+    {"place", offsetof(VvEntry, place)},           {"note", offsetof(VvEntry, note)},
 };
 
 char *vv_entry_to_text(const VvEntry *entry, gsize *ret_length)

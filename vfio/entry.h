@@ -27,6 +27,7 @@ typedef struct {
     char *consoles;   /* vtconsoles that it drew, see console.h; NULL: none */
     char *reset;      /* the domain's policy: "auto", "none", or methods; NULL: none was given */
     char *ids;        /* "10de:1b80 1458:3702 030000" of the function; NULL: not known */
+    char *place;      /* of a VF: "0000:06:00.0/3" (vfio/vf-lost.h); NULL: it is none */
     char *note;       /* why it is stuck or quarantined, or what went wrong; NULL */
     gint64 since;     /* seconds since the epoch, when it was taken */
     VvProcess by;     /* who took it; stuck: the worker that hangs */

@@ -5,6 +5,7 @@
 #include "vfio/group.h"
 #include "vfio/modules.h"
 #include "vfio/reset-note.h"
+#include "vfio/vf-lease.h"
 
 #include <string.h>
 
@@ -73,6 +74,15 @@ static gboolean is_stuck(VvRun *run, VvPlanDevice *planned)
     return TRUE;
 }
 
+/* Before the host's driver has it, which takes the MAC that the PF has for it. */
+static void return_settings(VvRun *run, VvAddress address)
+{
+    GError *error = NULL;
+
+    if (!vv_vf_lease_return(run->sysfs, run->journal, address, run->options.stage_ms, &error))
+        vv_run_fail(run, error);
+}
+
 /* Gone for good, or only until a reset has ended that takes it away for a moment. */
 static void return_absent(VvRun *run, const VvPlanDevice *planned, const VvEntry *entry)
 {
@@ -83,8 +93,10 @@ static void return_absent(VvRun *run, const VvPlanDevice *planned, const VvEntry
                                      "a reset of %s has not ended; 'virt-vfio recover' finishes one that was "
                                      "interrupted",
                                      vv_address_format(planned->address, text)));
-    else
+    else {
+        return_settings(run, planned->address);
         vv_run_drop_entry(run, entry, "gone");
+    }
 }
 
 static void prepare_return(VvRun *run, VvPlanDevice *planned, VvEntryFilter filter, gpointer data)
@@ -107,6 +119,7 @@ static void prepare_return(VvRun *run, VvPlanDevice *planned, VvEntryFilter filt
     }
     if (!is_unused(run, planned))
         return;
+    return_settings(run, entry->address);
     /* That it is on its way need not be on disk: what was before is, and a full disk must keep no device. */
     vv_run_set_state(run, entry, VV_STATE_RETURNING, NULL, NULL);
     vv_run_add_return(run, g_steal_pointer(&entry));

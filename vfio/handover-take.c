@@ -5,6 +5,7 @@
 #include "vfio/error.h"
 #include "vfio/modules.h"
 #include "vfio/override.h"
+#include "vfio/vf-lost.h"
 
 #include <string.h>
 
@@ -87,6 +88,7 @@ static VvEntry *new_entry(const VvRun *run, const VvPlanDevice *planned, GHashTa
     entry->consoles = vv_console_of(run->sysfs, planned->device);
     entry->reset = g_strdup(planned->reset);
     entry->ids = vv_device_ids(planned->device);
+    entry->place = vv_vf_place(run->sysfs, planned->address);
     return entry;
 }
 

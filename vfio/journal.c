@@ -119,7 +119,8 @@ gboolean vv_journal_is_empty(const VvJournal *journal)
 
     if (entries && g_dir_read_name(entries))
         return FALSE;
-    return !has_notes(journal, "resets") && !has_notes(journal, "services");
+    return !has_notes(journal, "resets") && !has_notes(journal, "services") && !has_notes(journal, "sriov") &&
+           !has_notes(journal, "vfs");
 }
 
 GPtrArray *vv_journal_list(const VvJournal *journal, GError **error)

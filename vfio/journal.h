@@ -19,8 +19,9 @@ const char *vv_journal_folder(const VvJournal *journal);
 /* NULL without an error: there is no entry. NULL with an error: there is one that cannot be read. */
 VvEntry *vv_journal_read(const VvJournal *journal, VvAddress address, GError **error);
 
-/* TRUE when nothing at all is in it: no entry, no reset that was interrupted (vfio/reset-note.h), no unit
- * that was stopped for a guest (hooks/services-note.h), not even the leavings of a writer that died. */
+/* TRUE when nothing at all is in it: no entry, no reset or change of VFs that was interrupted
+ * (vfio/reset-note.h, vfio/sriov-note.h), no settings of a VF (vfio/vf-lease.h), no unit that was stopped for
+ * a guest (hooks/services-note.h), not even the leavings of a writer that died. */
 gboolean vv_journal_is_empty(const VvJournal *journal);
 
 /* All entries (VvEntry *) by ascending address, owned by the caller: an empty array where there is none. A

@@ -5,6 +5,8 @@
 #include "vfio/group.h"
 #include "vfio/handover-run.h"
 #include "vfio/reset-note.h"
+#include "vfio/vf-lease.h"
+#include "vfio/vf-lost.h"
 
 #include <string.h>
 
@@ -88,6 +90,14 @@ static VvRecoverAction judge_moving(const Judge *judge, const VvEntry *entry, ch
                   taking ? "taking" : "returning");
 }
 
+static VvRecoverAction decide_gone(const VvSysfs *sysfs, const VvEntry *entry, char **ret_why)
+{
+    g_autofree char *lost = entry->place ? vv_vf_lost(sysfs, entry->place) : NULL;
+
+    return decide(ret_why, VV_RECOVER_FORGET, "it is gone from this host%s%s", lost ? ": " : "",
+                  lost ? lost : "");
+}
+
 static VvRecoverAction decide_entry(const Judge *judge, const VvEntry *entry, char **ret_why)
 {
     const VvSysfs *sysfs = vv_host_sysfs(judge->host);
@@ -97,7 +107,7 @@ static VvRecoverAction decide_entry(const Judge *judge, const VvEntry *entry, ch
     if (!device && vv_reset_note_covers(judge->journal, entry->address))
         return decide(ret_why, VV_RECOVER_LEAVE, "a reset of it has not ended");
     if (!device)
-        return decide(ret_why, VV_RECOVER_FORGET, "it is gone from this host");
+        return decide_gone(sysfs, entry, ret_why);
     if (entry->ids && strcmp(entry->ids, ids) != 0)
         return decide(ret_why, VV_RECOVER_FORGET, "another device is there now (%s, not %s)", ids,
                       entry->ids);
@@ -186,6 +196,40 @@ static void remove_leftovers(VvRun *run)
     }
 }
 
+/* The settings of a VF that was given back, or that stays with VFIO by hand while its guest has ended. */
+static gboolean lease_has_ended(const Judge *judge, const VvDevice *device, const VvVfLease *lease)
+{
+    g_autoptr(VvEntry) entry = vv_journal_read(judge->journal, lease->address, NULL);
+    const VvRecoverOptions *options = judge->options;
+    VvEntry owner = {.address = lease->address, .owner = lease->owner};
+
+    if (!entry || !device)
+        return TRUE;
+    if (strcmp(entry->owner, VV_OWNER_MANUAL) != 0 ||
+        vv_process_alive(vv_host_sysfs(judge->host), lease->by) ||
+        vv_group_in_use(vv_host_sysfs(judge->host), device->group))
+        return FALSE;
+    return !options->owner_alive || !options->owner_alive(&owner, options->data);
+}
+
+static void return_leases(VvRun *run, const Judge *judge)
+{
+    g_autoptr(GPtrArray) leases = vv_vf_leases(run->journal);
+
+    for (guint i = 0; i < leases->len; i++) {
+        const VvVfLease *lease = leases->pdata[i];
+        const VvDevice *device = vv_host_find(run->host, lease->address);
+        int group = device ? device->group : -1;
+        GError *error = NULL;
+
+        if (vv_journal_lock_fd(run->journal, group) < 0 && !vv_journal_lock(run->journal, group, 0, NULL))
+            continue;
+        if (lease_has_ended(judge, device, lease) &&
+            !vv_vf_lease_return(run->sysfs, run->journal, lease->address, run->options.stage_ms, &error))
+            vv_run_fail(run, error);
+    }
+}
+
 static VvPlan *plan_recovery(VvHost *host, const GPtrArray *recoveries)
 {
     g_autoptr(GPtrArray) entries = g_ptr_array_new();
@@ -211,6 +255,7 @@ gboolean vv_recover(VvHost *host, VvJournal *journal, const VvRecoverOptions *op
     g_autoptr(VvPlan) plan = plan_recovery(host, recoveries);
     vv_run_init(&run, host, journal, plan, handover);
     vv_run_return(&run, is_still_wanted, &judge);
+    return_leases(&run, &judge);
     remove_leftovers(&run);
     g_array_unref(judge.finished);
     gboolean ok = vv_run_clear(&run, error);

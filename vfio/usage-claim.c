@@ -23,12 +23,12 @@ static gboolean is_up(VvUsage *usage, const VvDevice *device)
     return FALSE;
 }
 
-static VvDevice *find_vf(VvUsage *usage, const VvDevice *device, gint64 number)
+static VvDevice *find_vf(VvUsage *usage, const VvDevice *device, guint number)
 {
     char attribute[32];
     VvAddress address;
 
-    snprintf(attribute, sizeof attribute, "virtfn%" G_GINT64_FORMAT, number);
+    snprintf(attribute, sizeof attribute, "virtfn%u", number);
     g_autofree char *path = vv_device_path(device, attribute);
     g_autofree char *name = vv_sysfs_link_name(usage->sysfs, path);
     return name && vv_address_parse(name, &address, NULL) ? vv_host_find(usage->host, address) : NULL;
@@ -38,23 +38,23 @@ static VvDevice *find_vf(VvUsage *usage, const VvDevice *device, gint64 number)
  * EBUSY), so nothing is gained by allowing it. */
 static void check_sriov(VvUsage *usage, const VvDevice *device, GPtrArray *reasons)
 {
-    g_autofree char *path = vv_device_path(device, "sriov_numvfs");
     g_autoptr(GString) uses = g_string_new(NULL);
-    gint64 count = 0;
+    guint count = vv_device_count_vfs(usage->sysfs, device);
 
-    if (!vv_sysfs_read_number(usage->sysfs, path, &count) || count <= 0)
+    if (count == 0)
         return;
-    for (gint64 i = 0; i < count && !uses->len; i++) {
+    for (guint i = 0; i < count && !uses->len; i++) {
         const VvDevice *vf = find_vf(usage, device, i);
         if (vf && vv_driver_is_vfio(vf->driver))
             g_string_printf(uses, "; %s is with %s, for a guest", vf->text, vf->driver);
         else if (vf && is_up(usage, vf))
             g_string_printf(uses, "; the interface of %s is up", vf->text);
     }
-    g_autofree char *remedy = g_strdup_printf("switch them off first: write 0 to /%s", path);
-    g_ptr_array_add(reasons, vv_reason_new("sriov-parent", VV_SEVERITY_BLOCK, device->address, FALSE, remedy,
-                                           "%" G_GINT64_FORMAT " VF%s of it would go too%s", count,
-                                           count == 1 ? "" : "s", uses->str));
+    g_autofree char *remedy =
+        g_strdup_printf("take them away first: virt-vfio sriov set %s --vfs 0", device->text);
+    g_ptr_array_add(reasons,
+                    vv_reason_new("sriov-parent", VV_SEVERITY_BLOCK, device->address, FALSE, remedy,
+                                  "%u VF%s of it would go too%s", count, count == 1 ? "" : "s", uses->str));
 }
 
 /* driverctl keeps the driver's name in a file for each device, and binds it at every boot. */

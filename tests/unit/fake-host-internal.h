@@ -47,6 +47,10 @@ struct FakeHost {
 int fake_kernel_write(const char *path, const char *text, gpointer data);
 /* Writes to what a reset is made of; FALSE: it is something else. */
 gboolean fake_reset_write(FakeHost *fake, const char *path, const char *text, int *ret_error);
+/* The same for the number of VFs and what drives them. */
+gboolean fake_sriov_write(FakeHost *fake, const char *path, const char *text, int *ret_error);
+/* Is it such a write, and is the note there that it needs? */
+gboolean fake_sriov_is_noted(const FakeHost *fake, const char *path, const char *pf);
 /* A function that has just been found: its host driver takes it. */
 void fake_probe_native(FakeHost *fake, const char *address);
 void fake_host_set_override(FakeHost *fake, const char *address, const char *override);

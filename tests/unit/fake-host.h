@@ -48,6 +48,9 @@ VvHost *fake_host_scan(FakeHost *fake);
 /* More lines. */
 void fake_host_add(FakeHost *fake, const char *machine);
 void fake_host_unplug(FakeHost *fake, const char *address);
+/* As if somebody else had written sriov_numvfs: of the functions with physfn=PF the first so many are there.
+ */
+void fake_host_set_vfs(FakeHost *fake, const char *pf, guint count);
 /* As if somebody else had done it. driver NULL: none. */
 void fake_host_bind(FakeHost *fake, const char *address, const char *driver);
 /* Unloads a driver that holds nothing. */

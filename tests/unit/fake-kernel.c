@@ -178,7 +178,7 @@ static int react(FakeHost *fake, const char *path, const char *text)
 {
     int error;
 
-    if (fake_reset_write(fake, path, text, &error))
+    if (fake_reset_write(fake, path, text, &error) || fake_sriov_write(fake, path, text, &error))
         return error;
     g_auto(GStrv) part = g_strsplit(path, "/", -1); /* sys bus pci devices ADDRESS … */
     guint parts = g_strv_length(part);
@@ -380,7 +380,7 @@ static int write_whole(const char *path, const char *text, gpointer data)
         snprintf(shared->log[number - 1], sizeof shared->log[0], "%s %s", path, text);
     const FakeDevice *device = g_hash_table_lookup(fake->devices, address);
     /* Ports and slots are nobody's. */
-    if (fake->require_journal && device && device->is_endpoint)
+    if (fake->require_journal && device && device->is_endpoint && !fake_sriov_is_noted(fake, path, address))
         check_journal(fake, address, number, path, text);
     wait_for_others(fake);
     const FakeFault *fault = find_fault(fake, path, address, number);

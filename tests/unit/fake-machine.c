@@ -52,6 +52,7 @@ static void add_sriov(FakeHost *fake, const char *address, const char *value)
 
     fake_put_attribute(fake, address, "sriov_totalvfs", numbers[0]);
     fake_put_attribute(fake, address, "sriov_numvfs", numbers[1]);
+    fake_put_attribute(fake, address, "sriov_drivers_autoprobe", "1\n");
 }
 
 static void add_physfn(FakeHost *fake, const char *address, const char *parent)

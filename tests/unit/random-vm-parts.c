@@ -50,9 +50,18 @@ static void random_selectors(VvVmDevice *device, GRand *random, guint index, gbo
     }
 }
 
+/* A VF's address in place of a slot: without a host that is all there is. */
+static void random_vf(VvVmVf *vf, guint8 bus, guint index)
+{
+    vf->address =
+        (VvAddress){.bus = bus, .slot = (guint8)(0x10 + (index >> 3)), .function = (guint8)(index & 7)};
+    vf->word = vv_address_dup(vf->address);
+}
+
 static void random_policy(VvVmDevice *device, GRand *random)
 {
-    const VvSelector *first = &g_array_index(device->selectors, VvSelector, 0);
+    VvAddress first =
+        device->vf.word ? device->vf.address : g_array_index(device->selectors, VvSelector, 0).address;
     char text[VV_ADDRESS_TEXT];
 
     if (random_flag(random))
@@ -62,7 +71,7 @@ static void random_policy(VvVmDevice *device, GRand *random)
         g_strfreev(device->allow);
         device->allow = g_new0(char *, 3);
         device->allow[0] = g_strdup("display-active");
-        device->allow[1] = g_strconcat("claimed=", vv_address_format(first->address, text), NULL);
+        device->allow[1] = g_strconcat("claimed=", vv_address_format(first, text), NULL);
     }
     if (random_flag(random))
         device->ids = (VvVmIds){0x10de, g_rand_int_range(random, -1, 0x10000), 0, 0xffff};
@@ -92,7 +101,10 @@ void random_devices(VvVm *vm, GRand *random, gboolean whole_slots)
         g_autofree char *name = g_strdup_printf("%s%u", random_flag(random) ? "c.a-r_d" : "gpu", i);
         VvVmDevice *device = vv_vm_add_device(vm, name);
 
-        random_selectors(device, random, i, whole_slots && random_flag(random));
+        if (random_one_in(random, 8))
+            random_vf(&device->vf, 0x81, i);
+        else
+            random_selectors(device, random, i, whole_slots && random_flag(random));
         device->x_vga = i == x_vga;
         device->igd_opregion = random_one_in(random, 8);
         device->rombar = !random_flag(random);
@@ -156,6 +168,15 @@ static void random_disk(VvVmDisk *disk, GRand *random, guint index)
         set(&disk->serial, random_word(random, WORDS("S4EWNX0", "a b.c_d+e-f", "12345678901234567890")));
 }
 
+static void random_settings(VvVmNetwork *network, GRand *random)
+{
+    network->trust = tristate(random);
+    network->spoofchk = tristate(random);
+    network->vf_link = (gint)up_to(random, 3) - 1;
+    if (random_flag(random))
+        network->rate = g_strdup(random_word(random, WORDS("0", "1000", "10000,2500")));
+}
+
 static void random_source(VvVmNetwork *network, GRand *random, guint index)
 {
     switch (up_to(random, 3)) {
@@ -170,9 +191,8 @@ static void random_source(VvVmNetwork *network, GRand *random, guint index)
         network->user = TRUE;
         return;
     default:
-        network->has_vf = TRUE;
-        network->vf.address = (VvAddress){.bus = 0x80, .slot = 0x10, .function = (guint8)(index & 7)};
-        network->trust = tristate(random);
+        random_vf(&network->vf, 0x80, index);
+        random_settings(network, random);
     }
     if (random_flag(random))
         network->vlan = 1 + up_to(random, 4093);
@@ -183,14 +203,36 @@ static void random_network(VvVmNetwork *network, GRand *random, guint index)
     random_source(network, random, index);
     if (random_flag(random))
         network->mac = g_strdup_printf("52:54:00:%02x:0f:%02x", up_to(random, 255), index);
-    if (network->has_vf)
+    if (network->vf.word) {
+        network->qos = network->vlan && random_flag(random) ? up_to(random, 7) : 0;
         return;
+    }
     set(&network->model, random_word(random, WORDS("virtio", "e1000e", "virtio", "rtl8139")));
     if (!network->user && g_str_equal(network->model, "virtio") && random_flag(random))
         network->queues = 1 + up_to(random, 255);
     if (!network->user && random_flag(random))
         network->mtu = 68 + up_to(random, 9000);
     network->link_down = random_flag(random);
+}
+
+/* The first VF and the first card that can stand in for it. */
+static void random_team(VvVm *vm, GRand *random)
+{
+    VvVmNetwork *vf = NULL, *emulated = NULL;
+
+    for (guint i = vm->networks->len; i > 0; i--) {
+        VvVmNetwork *network = vm->networks->pdata[i - 1];
+
+        if (network->vf.word)
+            vf = network;
+        else if (g_str_equal(network->model, "virtio"))
+            emulated = network;
+    }
+    if (!vf || !emulated || random_flag(random))
+        return;
+    vf->teaming = g_strdup(emulated->name);
+    set(&vf->mac, "52:54:00:00:aa:01");
+    set(&emulated->mac, "52:54:00:00:aa:01");
 }
 
 static void random_display(VvVm *vm, GRand *random)
@@ -246,6 +288,7 @@ void random_others(VvVm *vm, GRand *random)
         random_network(network, random, i);
         network->boot = boot(random, &next);
     }
+    random_team(vm, random);
     random_display(vm, random);
     random_shares(vm, random);
 }

@@ -260,7 +260,7 @@ static void test_policy(void **state)
     assert_text(device(domain, 0)->card, "lan");
     assert_text(device(domain, 0)->mac, "52:54:00:12:34:56");
     assert_int_equal(device(domain, 0)->vlan, 9);
-    assert_int_equal(device(domain, 0)->trust, FALSE);
+    assert_int_equal(device(domain, 0)->wanted.trust, FALSE);
     assert_false(device(domain, 0)->has_guest_address);
     usb = domain->usbs->pdata[0];
     assert_text(usb->name, "k");
@@ -273,7 +273,7 @@ static void test_policy(void **state)
     assert_non_null(card);
     assert_text(device(card, 0)->reset, "flr pm");
     assert_true(device(card, 0)->quarantine);
-    assert_int_equal(device(card, 0)->trust, -1);
+    assert_int_equal(device(card, 0)->wanted.fields, 0);
 }
 
 /* These are written to sysfs, or become a path in it. */

@@ -28,7 +28,7 @@ static guint functions(const VvVm *vm)
     for (guint i = 0; i < vm->devices->len; i++)
         count += ((const VvVmDevice *)vm->devices->pdata[i])->functions->len;
     for (guint i = 0; i < vm->networks->len; i++)
-        count += ((const VvVmNetwork *)vm->networks->pdata[i])->has_vf ? 1 : 0;
+        count += ((const VvVmNetwork *)vm->networks->pdata[i])->vf.word ? 1 : 0;
     return count;
 }
 

@@ -121,6 +121,22 @@ static void assert_together(const VvVmDevice *card, const VvDomainDevice *const 
     assert_true(zero);
 }
 
+static void assert_wanted(const VvVfSettings *wanted, const VvVmNetwork *network)
+{
+    g_autofree char *text = vv_vf_settings_to_text(wanted);
+    g_autofree char *rate = g_strdup_printf("rate=%s", network->rate);
+    gint trust = wanted->fields & VV_VF_TRUST ? wanted->trust : -1;
+    gint spoofchk = wanted->fields & VV_VF_SPOOFCHK ? wanted->spoofchk : -1;
+
+    assert_int_equal(trust, network->trust);
+    assert_int_equal(spoofchk, network->spoofchk);
+    assert_int_equal(wanted->fields & VV_VF_LINK ? (gint)wanted->link : -1, network->vf_link);
+    assert_true(!(wanted->fields & VV_VF_RATE) == !network->rate);
+    assert_true(!network->rate || strstr(text, rate));
+    assert_int_equal(wanted->vlan, network->vlan);
+    assert_int_equal(wanted->qos, network->qos);
+}
+
 static void assert_vf(const VvDomainDevice *read, const VvVmNetwork *network)
 {
     assert_true(read->interface);
@@ -128,7 +144,8 @@ static void assert_vf(const VvDomainDevice *read, const VvVmNetwork *network)
     assert_text(read->card, network->name);
     assert_text(read->mac, network->mac);
     assert_int_equal(read->vlan, network->vlan);
-    assert_int_equal(read->trust, network->trust);
+    assert_wanted(&read->wanted, network);
+    assert_true(!read->team == !network->teaming);
     assert_int_equal(read->boot, network->boot > 0 ? network->boot : 0);
     assert_true(read->has_guest_address && read->guest_address.bus);
     assert_int_equal(read->guest_address.slot, 0);
@@ -216,7 +233,7 @@ static void assert_read_back(const VvDomain *domain, const VvVm *vm)
 
     /* Networks come before the cards in the document. */
     for (guint i = 0; i < vm->networks->len; i++)
-        if (((const VvVmNetwork *)vm->networks->pdata[i])->has_vf)
+        if (((const VvVmNetwork *)vm->networks->pdata[i])->vf.word)
             assert_vf(domain->devices->pdata[vfs++], vm->networks->pdata[i]);
     read = (const VvDomainDevice *const *)(domain->devices->pdata) + vfs;
     for (guint i = 0; i < vm->devices->len; i++) {

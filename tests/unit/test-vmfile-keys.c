@@ -58,7 +58,7 @@ static void test_section_defaults(void **state)
     assert_false(disk->readonly || disk->ssd);
     assert_null(disk->serial);
     assert_int_equal(disk->boot, VV_BOOT_AUTO);
-    assert_false(network->has_vf || network->link_down);
+    assert_false(network->vf.word || network->link_down);
     assert_int_equal(network->vlan + network->queues + network->mtu, 0);
     assert_int_equal(network->trust, -1);
     assert_int_equal(network->boot, VV_BOOT_AUTO);
@@ -170,7 +170,7 @@ static void test_backend_keys(void **state)
     assert_int_equal(empty->boot, VV_BOOT_NO);
     assert_true(bridged->vlan == 7 && bridged->queues == 4 && bridged->mtu == 9000 && bridged->link_down);
     assert_int_equal(bridged->boot, 2);
-    assert_true(vf->has_vf && !vf->vf.whole_slot && vf->trust == 0 && vf->vlan == 4094);
+    assert_true(vf->vf.word && vf->trust == 0 && vf->vlan == 4094);
     assert_true(vv_address_equal(vf->vf.address, address_of("06:10.1")));
 }
 

@@ -8,7 +8,7 @@ static const VvVmFunction *function(const VvVm *vm, guint device, guint index)
     return &g_array_index(card(vm, device)->functions, VvVmFunction, index);
 }
 
-static void bad_resolve(const char *text, const VvHost *host, const char *first, const char *second)
+static void bad_resolve(const char *text, VvHost *host, const char *first, const char *second)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(VvVm) vm = good(text);
@@ -123,7 +123,7 @@ static void test_too_many_ports(void **state)
 static void test_vf(void **state)
 {
     FakeHost *fake =
-        fake_host_new("0000:06:00.0 class=020000 id=8086:10c9 sub=8086:0001\n"
+        fake_host_new("0000:06:00.0 class=020000 id=8086:10c9 sub=8086:0001 sriov=7/1\n"
                       "0000:06:10.0 class=020000 id=8086:10ca sub=8086:0001 physfn=0000:06:00.0\n");
     g_autoptr(VvHost) host = fake_host_scan(fake);
     g_autoptr(VvVm) vm = good(VM "[network n]\nvf = 06:10.0\n");
@@ -131,7 +131,7 @@ static void test_vf(void **state)
     assert_true(vv_vm_resolve(vm, host, NULL));
     assert_true(vv_vm_resolve(vm, NULL, NULL));
     bad_resolve(VM "[network n]\nvf = 06:10.2\n", host, "[network n] vf: ", "no 0000:06:10.2 on");
-    bad_resolve(VM "[network n]\nvf = 06:00.0\n", host, "[network n] vf: ", "no virtual function");
+    bad_resolve(VM "[network n]\nvf = 06:00.0/1\n", host, "[network n] vf: ", "number 0 to 0");
     g_clear_pointer(&host, vv_host_free);
     fake_host_free(fake);
 }

@@ -8,6 +8,12 @@
     if (g_strcmp0(a->field, b->field) != 0)                                                                  \
     return #field
 
+#define VF(field)                                                                                            \
+    TEXT(field.word);                                                                                        \
+    NUMBER(field.number);                                                                                    \
+    if (!vv_address_equal(a->field.address, b->field.address))                                               \
+    return #field
+
 static const char *device_difference(gconstpointer first, gconstpointer second)
 {
     const VvVmDevice *a = first, *b = second;
@@ -21,6 +27,7 @@ static const char *device_difference(gconstpointer first, gconstpointer second)
         if (!vv_address_equal(x->address, y->address) || !x->whole_slot != !y->whole_slot)
             return "selectors";
     }
+    VF(vf);
     NUMBER(x_vga);
     NUMBER(igd_opregion);
     NUMBER(rombar);
@@ -81,10 +88,7 @@ static const char *network_difference(gconstpointer first, gconstpointer second)
     TEXT(bridge);
     TEXT(network);
     NUMBER(user);
-    NUMBER(has_vf);
-    if (!vv_address_equal(a->vf.address, b->vf.address))
-        return "vf";
-    NUMBER(vf.whole_slot);
+    VF(vf);
     TEXT(mac);
     TEXT(model);
     NUMBER(vlan);
@@ -92,6 +96,11 @@ static const char *network_difference(gconstpointer first, gconstpointer second)
     NUMBER(mtu);
     NUMBER(trust);
     NUMBER(link_down);
+    NUMBER(spoofchk);
+    NUMBER(qos);
+    TEXT(rate);
+    NUMBER(vf_link);
+    TEXT(teaming);
     NUMBER(boot);
     return NULL;
 }

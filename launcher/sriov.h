@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "launcher/command.h"
+#include "vfio/sriov.h"
+#include "vfio/vf-settings.h"
+
+#include <json-c/json.h>
+
+/* What the verbs of `sriov` share. */
+
+/* How long the kernel may take to answer about settings. */
+#define VV_SRIOV_ASK_MS 10000
+
+/* The PF that the word names, with all that is known of its VFs. */
+VvPf *vv_context_pf(VvContext *context, const char *word, GError **error);
+
+/* Settings of its VFs; NULL, without an error, where it has none to tell: it is no NIC, it has no interface
+ * here, or the machine is a recorded one. */
+GArray *vv_context_vf_infos(VvContext *context, const VvPf *pf, GError **error);
+
+/* Adds "mac", "vlan" and the like to `object`: null for what the driver does not tell. */
+void vv_json_vf_settings(json_object *object, const VvVfSettings *settings);

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vfio/vf-lease.h"
+
+#include "vfio/durable.h"
+#include "vfio/error.h"
+#include "vfio/sriov.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define SECTION "vf"
+
+void vv_vf_lease_free(VvVfLease *lease)
+{
+    if (!lease)
+        return;
+    g_free(lease->owner);
+    g_free(lease);
+}
+
+static char *path_of(const VvJournal *journal, VvAddress vf)
+{
+    char text[VV_ADDRESS_TEXT];
+
+    return g_build_filename(vv_journal_folder(journal), "vfs", vv_address_format(vf, text), NULL);
+}
+
+static VvVfLease *lease_of_file(VvAddress vf, GKeyFile *file)
+{
+    g_autofree char *parent = g_key_file_get_string(file, SECTION, "parent", NULL);
+    g_autofree char *before = g_key_file_get_string(file, SECTION, "before", NULL);
+    g_autoptr(VvVfLease) lease = g_new0(VvVfLease, 1);
+    g_autoptr(GError) problem = NULL;
+
+    lease->address = vf;
+    lease->owner = g_key_file_get_string(file, SECTION, "owner", NULL);
+    lease->index = (guint)g_key_file_get_uint64(file, SECTION, "index", &problem);
+    lease->by.pid = g_key_file_get_integer(file, SECTION, "pid", NULL);
+    lease->by.started = g_key_file_get_uint64(file, SECTION, "started", NULL);
+    if (problem || !lease->owner || !parent || !vv_address_parse(parent, &lease->parent, NULL) || !before ||
+        !vv_vf_settings_from_text(before, &lease->before, NULL))
+        return NULL;
+    return g_steal_pointer(&lease);
+}
+
+static VvVfLease *read_lease(const VvJournal *journal, VvAddress vf)
+{
+    g_autofree char *path = path_of(journal, vf);
+    g_autoptr(GKeyFile) file = g_key_file_new();
+
+    return g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, NULL) ? lease_of_file(vf, file) : NULL;
+}
+
+static gboolean write_lease(const VvJournal *journal, const VvVfLease *lease, GError **error)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autofree char *path = path_of(journal, lease->address);
+    g_autofree char *before = vv_vf_settings_to_text(&lease->before);
+    char parent[VV_ADDRESS_TEXT];
+    gsize length;
+
+    g_key_file_set_string(file, SECTION, "parent", vv_address_format(lease->parent, parent));
+    g_key_file_set_uint64(file, SECTION, "index", lease->index);
+    g_key_file_set_string(file, SECTION, "owner", lease->owner);
+    g_key_file_set_string(file, SECTION, "before", before);
+    g_key_file_set_integer(file, SECTION, "pid", lease->by.pid);
+    g_key_file_set_uint64(file, SECTION, "started", lease->by.started);
+    g_autofree char *text = g_key_file_to_data(file, &length, NULL);
+    if (vv_durable_write(path, text, length))
+        return TRUE;
+    g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "cannot write %s: %s; nothing was changed", path,
+                g_strerror(errno));
+    return FALSE;
+}
+
+static gboolean remove_lease(const VvJournal *journal, VvAddress vf, GError **error)
+{
+    g_autofree char *path = path_of(journal, vf);
+
+    if (vv_durable_remove(path))
+        return TRUE;
+    g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "cannot remove %s: %s", path, g_strerror(errno));
+    return FALSE;
+}
+
+GPtrArray *vv_vf_leases(const VvJournal *journal)
+{
+    GPtrArray *leases = g_ptr_array_new_with_free_func((GDestroyNotify)vv_vf_lease_free);
+    g_autofree char *path = g_build_filename(vv_journal_folder(journal), "vfs", NULL);
+    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+
+    for (const char *name; folder && (name = g_dir_read_name(folder));) {
+        VvAddress vf;
+        VvVfLease *lease = vv_address_parse(name, &vf, NULL) ? read_lease(journal, vf) : NULL;
+        if (lease)
+            g_ptr_array_add(leases, lease);
+    }
+    return leases;
+}
+
+/* The fields of `from` that are in `fields` and that `to` does not have yet. */
+static void add_fields(VvVfSettings *to, const VvVfSettings *from, guint fields)
+{
+    guint wanted = fields & from->fields & ~to->fields;
+    VvVfSettings some = *from;
+
+    some.fields = wanted;
+    g_autofree char *old = vv_vf_settings_to_text(to), *new = vv_vf_settings_to_text(&some);
+    g_autofree char *both = g_strdup_printf("%s%s%s", old, *old && *new ? " " : "", new);
+    vv_vf_settings_from_text(both, to, NULL);
+}
+
+/* What the PF has of this VF now; the caller frees *ret_interface. */
+static gboolean look(const VvSysfs *sysfs, VvVfLease *lease, guint deadline_ms, char **ret_interface,
+                     VvVfSettings *ret_now, GError **error)
+{
+    char text[VV_ADDRESS_TEXT], parent[VV_ADDRESS_TEXT];
+
+    if (!vv_vf_parent(sysfs, lease->address, &lease->parent, &lease->index)) {
+        g_set_error(error, VV_ERROR, VV_ERROR_REFUSED, "%s is no virtual function any more",
+                    vv_address_format(lease->address, text));
+        return FALSE;
+    }
+    g_autofree char *interface = vv_pci_interface(sysfs, lease->parent);
+    if (!interface) {
+        g_set_error(error, VV_ERROR, VV_ERROR_NOT_READY,
+                    "%s, whose virtual function %s is, has no network interface here; load its driver",
+                    vv_address_format(lease->parent, parent), vv_address_format(lease->address, text));
+        return FALSE;
+    }
+    g_autoptr(GArray) infos = vv_vf_settings_read(sysfs, interface, deadline_ms, error);
+    const VvVfInfo *info = infos ? vv_vf_info_find(infos, lease->index) : NULL;
+    if (infos && !info)
+        g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "%s tells nothing of its VF %u", interface,
+                    lease->index);
+    if (info)
+        *ret_now = info->settings;
+    *ret_interface = g_steal_pointer(&interface);
+    return info != NULL;
+}
+
+/* Settings go with the VF, and there are new ones when the PF has VFs again. */
+static gboolean is_there(const VvSysfs *sysfs, const VvVfLease *lease)
+{
+    VvAddress parent;
+    guint index;
+
+    return vv_vf_parent(sysfs, lease->address, &parent, &index) && vv_address_equal(parent, lease->parent) &&
+           index == lease->index;
+}
+
+gboolean vv_vf_lease_take(const VvSysfs *sysfs, VvJournal *journal, VvAddress vf, const VvVfSettings *wanted,
+                          guint noted, const char *owner, guint deadline_ms, GError **error)
+{
+    g_autoptr(VvVfLease) lease = read_lease(journal, vf);
+    g_autofree char *interface = NULL;
+    VvVfSettings now = {0};
+
+    if (!(wanted->fields | noted))
+        return TRUE;
+    if (lease && !is_there(sysfs, lease))
+        g_clear_pointer(&lease, vv_vf_lease_free);
+    if (!lease)
+        lease = g_new0(VvVfLease, 1);
+    lease->address = vf;
+    if (!look(sysfs, lease, deadline_ms, &interface, &now, error))
+        return FALSE;
+    add_fields(&lease->before, &now, wanted->fields | noted);
+    g_free(lease->owner);
+    lease->owner = g_strdup(owner);
+    lease->by = vv_process_self(sysfs);
+    return write_lease(journal, lease, error) &&
+           vv_vf_settings_apply(sysfs, interface, lease->index, wanted, deadline_ms, NULL, error);
+}
+
+gboolean vv_vf_lease_return(const VvSysfs *sysfs, VvJournal *journal, VvAddress vf, guint deadline_ms,
+                            GError **error)
+{
+    g_autoptr(VvVfLease) lease = read_lease(journal, vf);
+    g_autofree char *interface =
+        lease && is_there(sysfs, lease) ? vv_pci_interface(sysfs, lease->parent) : NULL;
+
+    if (!lease)
+        return TRUE;
+    if (interface &&
+        !vv_vf_settings_apply(sysfs, interface, lease->index, &lease->before, deadline_ms, NULL, error)) {
+        g_prefix_error(error,
+                       "the settings of a virtual function are not as before ('virt-vfio recover' tries "
+                       "again): ");
+        return FALSE;
+    }
+    return remove_lease(journal, vf, error);
+}
