@@ -117,7 +117,6 @@ PY
 note "recorded: $(python3 "$tap_tmp/ask.py" "$pf")"
 
 # Kept: the driver's restart is to udev what a boot is.
-rate=$(by_ip 1)
 run virt-vfio sriov save "$pf"
 expect 'with a rate it takes a unit' 0 '+ExecStart=' '--rate=100,0' 'SYSTEMD_WANTS' 'Nothing was changed yet'
 virt-vfio sriov vf "$igb" 1 --rate 0 >/dev/null
