@@ -4,8 +4,8 @@
 #include "launcher/check.h"
 #include "launcher/devices.h"
 #include "launcher/guest-plan.h"
-#include "launcher/vfs.h"
 #include "launcher/present.h"
+#include "launcher/vfs.h"
 
 #include <string.h>
 

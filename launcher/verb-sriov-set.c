@@ -60,7 +60,7 @@ int vv_verb_sriov_set(VvContext *context, char **words, GError **error)
         return VV_ERROR_FAILED;
 
     /* At boot libvirt need not be asked, and with that started, for nothing. */
-    gboolean has_some = vv_device_count_vfs(context->sysfs, device) > 0;
+    gboolean has_some = vv_device_count_vfs(context->sysfs, device->text) > 0;
     g_autoptr(GPtrArray) claims = has_some ? vv_collect_claims(context, NULL) : NULL;
     const VvPlanOptions options = {.allow = (const char *const *)allow, .claims = claims};
     g_autoptr(VvPlan) plan =

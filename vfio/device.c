@@ -119,13 +119,15 @@ static gint64 read_number_or(const VvSysfs *sysfs, const VvDevice *device, const
 
 /* A virtual function has no SR-IOV capability of its own (SR-IOV specification 1.1, 3.3), so need not be
  * asked. */
-guint vv_device_count_vfs(const VvSysfs *sysfs, const VvDevice *device)
+guint vv_device_count_vfs(const VvSysfs *sysfs, const char *address)
 {
-    g_autofree char *folder = vv_device_path(device, NULL);
+    g_autofree char *folder = g_strconcat("sys/bus/pci/devices/", address, NULL),
+                    *path = g_strconcat(folder, "/sriov_numvfs", NULL);
+    gint64 number = 0;
     guint count = 0;
 
     if (!vv_sysfs_is_live(sysfs))
-        return (guint)read_number_or(sysfs, device, "sriov_numvfs", 0);
+        return vv_sysfs_read_number(sysfs, path, &number) ? (guint)number : 0;
     g_autoptr(GPtrArray) names = vv_sysfs_list(sysfs, folder);
     for (guint i = 0; names && i < names->len; i++)
         count += g_str_has_prefix(names->pdata[i], "virtfn") ? 1 : 0;
@@ -141,7 +143,7 @@ static void read_sriov(const VvSysfs *sysfs, VvDevice *device)
     gint64 total = device->is_virtual ? -1 : read_number_or(sysfs, device, "sriov_totalvfs", -1);
     device->has_sriov = total >= 0;
     device->sriov_total = total >= 0 ? (guint)total : 0;
-    device->sriov_current = device->has_sriov ? vv_device_count_vfs(sysfs, device) : 0;
+    device->sriov_current = device->has_sriov ? vv_device_count_vfs(sysfs, device->text) : 0;
 }
 
 void vv_device_read_details(const VvSysfs *sysfs, VvDevice *device)

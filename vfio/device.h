@@ -56,7 +56,7 @@ void vv_device_read_details(const VvSysfs *sysfs, VvDevice *device);
 
 /* How many VFs a PF has: on the running system its virtfnN links, because a read of sriov_numvfs waits for a
  * write that hangs (drivers/pci/iov.c, sriov_numvfs_show, since 5.5). 0 for what is no PF. */
-guint vv_device_count_vfs(const VvSysfs *sysfs, const VvDevice *device);
+guint vv_device_count_vfs(const VvSysfs *sysfs, const char *address);
 
 /* The driver bound right now (not the one of the scan): new string or NULL. */
 char *vv_device_driver_now(const VvSysfs *sysfs, const VvDevice *device);

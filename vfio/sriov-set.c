@@ -190,7 +190,7 @@ gboolean vv_sriov_set(VvHost *host, VvJournal *journal, VvPlan *plan, guint coun
         tell(&run, before);
     }
     if (ret_enabled)
-        *ret_enabled = vv_device_count_vfs(run.sysfs, device);
+        *ret_enabled = vv_device_count_vfs(run.sysfs, device->text);
     if (ret_remark)
         *ret_remark = g_steal_pointer(&remark);
     return vv_run_clear(&run, error);

@@ -143,7 +143,7 @@ VvPf *vv_pf_read(VvHost *host, VvDevice *device, const GPtrArray *entries, const
     VvPf *pf = g_new0(VvPf, 1);
     pf->device = device;
     pf->total = (guint)total;
-    pf->enabled = vv_device_count_vfs(sysfs, device);
+    pf->enabled = vv_device_count_vfs(sysfs, device->text);
     pf->autoprobe = (int)read_number(sysfs, device, "sriov_drivers_autoprobe", -1);
     pf->offset = (guint)read_number(sysfs, device, "sriov_offset", 0);
     pf->stride = (guint)read_number(sysfs, device, "sriov_stride", 0);

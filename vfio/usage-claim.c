@@ -39,7 +39,7 @@ static VvDevice *find_vf(VvUsage *usage, const VvDevice *device, guint number)
 static void check_sriov(VvUsage *usage, const VvDevice *device, GPtrArray *reasons)
 {
     g_autoptr(GString) uses = g_string_new(NULL);
-    guint count = vv_device_count_vfs(usage->sysfs, device);
+    guint count = vv_device_count_vfs(usage->sysfs, device->text);
 
     if (count == 0)
         return;
