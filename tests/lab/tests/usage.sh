@@ -13,9 +13,13 @@ mnt=$tap_tmp/mnt
 mkdir -p "$mnt" "$mnt.2"
 before=$(snapshot)
 
+# Its number is not in the node's name: the kernel looks at namespaces side by side, and counts them as they come. A drive
+# in a subsystem shows its path, nvme0c0n1; the disk is nvme0n1.
 nvme_disk() { # ADDRESS NAMESPACE
 	local path
-	path=$(compgen -G "/sys/bus/pci/devices/$1/nvme/nvme*") && printf '/dev/%sn%s\n' "${path##*/}" "$2"
+	for path in "/sys/bus/pci/devices/$1"/nvme/nvme*/nvme*n*; do
+		[[ $(<"$path/nsid") != "$2" ]] || sed -E 's|.*/nvme([0-9]+)(c[0-9]+)?|/dev/nvme\1|' <<<"$path"
+	done
 }
 sd_disk() { # ADDRESS
 	local path
