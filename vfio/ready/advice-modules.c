@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/modules.h"
 #include "vfio/ready/advice.h"
+#include "vfio/ready/ready-internal.h"
 
 #include <string.h>
 
@@ -38,7 +39,7 @@ static void judge_line(VvReadyAdvice *advice, VvReadyAdvicePlace place, const ch
     g_auto(GStrv) words = vv_ready_advice_words(line);
     g_autofree char *shown = vv_ready_advice_shown(line),
                     *second = words[1] ? vv_ready_advice_shown(words[1]) : NULL;
-    g_autofree char *how = vv_ready_advice_boot_with(advice, shown);
+    g_autofree char *how = vv_ready_boot_with(advice->ready, shown, NULL);
 
     if (is_modprobe_word(words[0]))
         vv_ready_advice_add(advice, place, VV_READY_WARN,
