@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/modules.h"
 #include "vfio/ready/advice.h"
+#include "vfio/ready/ready-internal.h"
 
 #include <string.h>
 
@@ -38,18 +39,18 @@ static void judge_line(VvReadyAdvice *advice, VvReadyAdvicePlace place, const ch
     g_auto(GStrv) words = vv_ready_advice_words(line);
     g_autofree char *shown = vv_ready_advice_shown(line),
                     *second = words[1] ? vv_ready_advice_shown(words[1]) : NULL;
-    g_autofree char *how = vv_ready_advice_boot_with(advice, shown);
 
     if (is_modprobe_word(words[0]))
         vv_ready_advice_add(advice, place, VV_READY_WARN,
                             g_strdup_printf("move the line to /etc/modprobe.d/vfio.conf, then run: %s",
                                             vv_ready_advice_rebuild(advice)),
                             "'%s' is a line for modprobe.d; here each line is a module's name", shown);
-    else if (strchr(words[0], '='))
+    else if (strchr(words[0], '=')) {
+        g_autofree char *how = vv_ready_boot_with(advice->ready, shown, NULL);
         vv_ready_advice_add(advice, place, VV_READY_WARN,
                             g_strdup_printf("take it out; if it is meant for the kernel: %s", how),
                             "'%s' is no module's name", shown);
-    else if (second && strstr(line, "vfio") && !(arguments && strchr(second, '=')))
+    } else if (second && strstr(line, "vfio") && !(arguments && strchr(second, '=')))
         vv_ready_advice_add(advice, place, VV_READY_WARN,
                             strchr(second, '=')
                                 ? g_strdup_printf("leave '%s' here, and write to /etc/modprobe.d/vfio.conf: "

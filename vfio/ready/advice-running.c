@@ -73,26 +73,11 @@ static gboolean is_effective(const GPtrArray *lines, const char *word)
     return FALSE;
 }
 
-/* Tools that take arguments on their own command line have a place for them there. */
-static char *with_word(char *template, const char *word)
-{
-    g_autofree char *words = template;
-    g_autoptr(GString) text = g_string_new(words);
-
-    g_string_replace(text, "ARGUMENTS", word, 0);
-    return g_strdup(text->str);
-}
-
-char *vv_ready_advice_boot_with(const VvReadyAdvice *advice, const char *word)
-{
-    return with_word(vv_ready_boot_with(advice->ready, word, NULL), word);
-}
-
 static void judge_unapplied(VvReadyAdvice *advice, const VvBootLine *line, const char *word,
                             const GPtrArray *lines)
 {
     g_autofree char *shown = vv_ready_advice_shown(word);
-    g_autofree char *run = with_word(g_strdup(advice->ready->stack->run), shown);
+    g_autofree char *run = vv_ready_command(advice->ready->stack, shown);
     gboolean any;
     gboolean made = is_generated(lines, word, &any) || !*run;
     VvReadyRow *row =
@@ -118,7 +103,7 @@ static void judge_elsewhere(VvReadyAdvice *advice, const VvBootLine *line, const
                          : "%s, line %u has %s, but this host boots by %s, which does not read that file",
                      line->path, line->line, shown, stack->name);
 
-    row->remedy = vv_ready_advice_boot_with(advice, shown);
+    row->remedy = vv_ready_boot_with(advice->ready, shown, NULL);
 }
 
 static void judge_line(VvReadyAdvice *advice, const VvBootLine *line, const GPtrArray *lines,
@@ -191,7 +176,7 @@ static void judge_unwritten(VvReadyAdvice *advice, const GPtrArray *lines)
                          "%s runs, but is written nowhere: typed at the boot menu, it is gone after "
                          "the next boot",
                          shown);
-        g_autofree char *how = vv_ready_advice_boot_with(advice, shown);
+        g_autofree char *how = vv_ready_boot_with(advice->ready, shown, NULL);
         row->remedy = g_strdup_printf("to keep it, %s", how);
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/boot/cmdline.h"
 #include "vfio/ready/advice.h"
+#include "vfio/ready/ready-internal.h"
 
 #include <string.h>
 
@@ -49,12 +50,13 @@ static void visit(VvReadyAdvice *advice, VvReadyAdvicePlace place, char *line)
         return;
     g_strstrip(pair[0]);
     g_strstrip(pair[1]);
-    g_autofree char *word = g_strconcat(pair[0], "=", pair[1], NULL), *shown = vv_ready_advice_shown(word);
-    g_autofree char *how = vv_ready_advice_boot_with(advice, shown);
-    if (g_strv_contains(arguments, pair[0]))
+    if (g_strv_contains(arguments, pair[0])) {
+        g_autofree char *word = g_strconcat(pair[0], "=", pair[1], NULL),
+                        *shown = vv_ready_advice_shown(word);
+        g_autofree char *how = vv_ready_boot_with(advice->ready, shown, NULL);
         vv_ready_advice_add(advice, place, VV_READY_WARN, g_strdup_printf("take it out here, and %s", how),
                             "%s is an argument of the kernel's command line, not a sysctl", pair[0]);
-    else if (strcmp(pair[0], "vm.nr_hugepages") == 0 || strcmp(pair[0], "vm/nr_hugepages") == 0)
+    } else if (strcmp(pair[0], "vm.nr_hugepages") == 0 || strcmp(pair[0], "vm/nr_hugepages") == 0)
         judge_pages(advice, place, pair[1]);
 }
 

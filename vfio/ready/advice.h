@@ -105,9 +105,6 @@ void vv_ready_advice_running(VvReadyAdvice *advice, const GPtrArray *lines);
 /* Is this an argument of the kernel that passing devices through is about? */
 gboolean vv_ready_advice_is_ours(const char *word);
 
-/* How such an argument gets on this host's kernel command line, in exact words: new string. */
-char *vv_ready_advice_boot_with(const VvReadyAdvice *advice, const char *word);
-
 /* What was gathered before, against the devices of this host. */
 void vv_ready_advice_judge_ids(VvReadyAdvice *advice);
 void vv_ready_advice_judge_bans(VvReadyAdvice *advice);

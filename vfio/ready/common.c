@@ -14,14 +14,20 @@ static gboolean has_text(const char *text)
     return text && *text;
 }
 
+char *vv_ready_command(const VvBootStack *stack, const char *argument)
+{
+    g_auto(GStrv) parts = g_strsplit(stack->run, "ARGUMENTS", 2);
+
+    return g_strjoinv(argument, parts);
+}
+
 /* "put intel_iommu=on into FILE and run update-grub", or of a tool that takes it itself "run grubby …". */
 static char *place_argument(const VvBootStack *stack, const char *argument)
 {
     if (stack->kind == VV_BOOT_UNKNOWN || (!has_text(stack->edit) && !has_text(stack->run)))
         return g_strdup_printf("boot with %s", argument);
     if (!has_text(stack->edit)) {
-        g_auto(GStrv) parts = g_strsplit(stack->run, "ARGUMENTS", 2);
-        g_autofree char *command = g_strjoinv(argument, parts);
+        g_autofree char *command = vv_ready_command(stack, argument);
         return g_strdup_printf("run %s", command);
     }
     return g_strdup_printf("put %s into %s%s%s", argument, stack->edit,

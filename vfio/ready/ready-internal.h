@@ -21,6 +21,10 @@ void vv_ready_check_setup(const VvReadyHost *ready, GPtrArray *rows);     /* set
 
 /* --- what they share */
 
+/* What makes an argument effective on this stack: a tool that takes arguments is given it. New string, ""
+ * where nothing has to be run. */
+char *vv_ready_command(const VvBootStack *stack, const char *argument);
+
 /* The remedy "boot with ARGUMENT": where it goes on this boot stack, what makes it effective, and the words
  * of `setup` that do both (NULL: setup does not). New string. */
 char *vv_ready_boot_with(const VvReadyHost *ready, const char *argument, const char *setup);
