@@ -16,7 +16,7 @@ ENOUGH = 5
 ANSWER_SECONDS = 2
 # What may keep a domain from starting or stopping: that it runs or not, or that somebody has its device.
 EXPECTED = ('already active', 'is not running', 'claimed', 'another virt-vfio works on', 'running already',
-            'paused already')
+            'paused already', 'is already running')
 # And what a start says that another client stops meanwhile.
 RACED = ('no longer running', 'process exited while connecting to monitor', 'has stopped')
 
