@@ -10,5 +10,6 @@
 /* Is the word a VM file, and not a domain's name? */
 gboolean vv_is_vm_file(const char *word);
 
-/* The plan to take its devices, the VFs that are free now among them, which are added to `vm`: the allow = of its cards and `allow` (may be NULL) lift reasons. */
+/* The plan to take its devices, the VFs that are free now among them, which are added to `vm`: the allow = of
+ * its cards and `allow` (may be NULL) lift reasons. */
 VvPlan *vv_vm_plan(VvContext *context, VvVm *vm, char **allow, GError **error);
