@@ -80,6 +80,18 @@ static void set_load_error(GError **error, const char *driver, int result)
                  : "it does not register itself");
 }
 
+char *vv_module_of_driver(const VvSysfs *sysfs, const char *driver)
+{
+    static const char *const others[][2] = {{"xhci_hcd", "xhci_pci"}, {"nvidia-gpu", "i2c_nvidia_gpu"}};
+    g_autofree char *path = g_strdup_printf("sys/bus/pci/drivers/%s/module", driver);
+    char *module = vv_sysfs_link_name(sysfs, path);
+
+    for (guint i = 0; !module && i < G_N_ELEMENTS(others); i++)
+        if (strcmp(driver, others[i][0]) == 0)
+            module = g_strdup(others[i][1]);
+    return module ? module : g_strdelimit(g_strdup(driver), "-", '_');
+}
+
 gboolean vv_module_available(const VvSysfs *sysfs, const char *driver)
 {
     /* `list` makes a plan for each card, and opening the index of the modules takes some 70 system calls.

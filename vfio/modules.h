@@ -3,6 +3,11 @@
 
 #include "vfio/sysfs.h"
 
+/* The module that a PCI driver comes from, as softdep and blacklist lines call it: new string ("xhci_hcd" ->
+ * "xhci_pci"). From /sys/bus/pci/drivers/DRIVER/module (drivers/base/module.c, module_add_driver); a recorded
+ * machine without that link gets the usual name. */
+char *vv_module_of_driver(const VvSysfs *sysfs, const char *driver);
+
 /* Is this PCI driver registered, or is there a module of that name to load? On a recorded machine only the
  * first can be known; one recorded without its drivers gets the benefit of the doubt. */
 gboolean vv_module_available(const VvSysfs *sysfs, const char *driver);

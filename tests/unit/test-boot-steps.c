@@ -52,10 +52,10 @@ typedef struct {
 
 static VvReserve unique_card = {.address = (char *)"0000:01:00.0",
                                 .ids = (char *)"10de:1e84",
-                                .driver = (char *)"nouveau",
+                                .module = (char *)"nouveau",
                                 .unique = TRUE};
 static VvReserve twin = {
-    .address = (char *)"0000:03:00.0", .ids = (char *)"144d:a808", .driver = (char *)"nvme"};
+    .address = (char *)"0000:03:00.0", .ids = (char *)"144d:a808", .module = (char *)"nvme"};
 
 static void begin(Case *c, const char *name)
 {
@@ -310,6 +310,10 @@ static void test_reserved_by_name(void **state)
     check_part(&c, options, "ids=10de:1e84,10de:10f8,10de:1ad8,10de:1ad9\n");
     check_part(&c, options, "softdep nouveau pre: vfio-pci\n");
     check_part(&c, options, "softdep snd_hda_intel pre: vfio-pci\n");
+    /* Not their drivers' names: nobody loads a module xhci_hcd for a PCI card, and none is called nvidia-gpu.
+     */
+    check_part(&c, options, "softdep xhci_pci pre: vfio-pci\n");
+    check_part(&c, options, "softdep i2c_nvidia_gpu pre: vfio-pci\n");
     assert_null(strstr(options, "144d:a808"));
     const VvSetupStep *script = file_step(plan, "/etc/initramfs-tools/scripts/init-top/00-virt-vfio");
     check_part(&c, script->after, "\nvv_reserve 0000:03:00.0 0x144d:0xa808\n");

@@ -352,7 +352,7 @@ static void test_ledger_text(void **state)
     assert_text(other->stack, "GRUB; of \"old\"\n");
     assert_text(other->folders->pdata[0], "/etc/a b;c");
     const VvReserve *reserve = other->wants->reserve->pdata[0];
-    assert_text(reserve->driver, "nouveau");
+    assert_text(reserve->module, "nouveau");
     assert_true(reserve->unique);
     assert_true(vv_ledger_remove(r.sysfs, NULL));
     vv_ledger_unlock(r.sysfs, lock);
@@ -399,14 +399,14 @@ static void test_merge(void **state)
     assert_int_equal(wants->reserve->len, 1);
     assert_true(wants->iommu);
     VvReserve *reserve = more->reserve->pdata[0];
-    g_clear_pointer(&reserve->driver, g_free);
+    g_clear_pointer(&reserve->module, g_free);
     reserve->unique = FALSE;
     more->iommu = FALSE;
     more->hugepage_kib = more->hugepages = 0;
     more->isolate_cpus = g_strdup("1");
     vv_setup_wants_merge(wants, more);
     const VvReserve *merged = wants->reserve->pdata[0];
-    assert_text(merged->driver, "nouveau");
+    assert_text(merged->module, "nouveau");
     assert_false(merged->unique);
     assert_int_equal(wants->hugepages, 32);
     assert_text(wants->isolate_cpus, "1");

@@ -59,7 +59,7 @@ static gboolean modprobe_file(VvSetupMaker *maker)
     for (guint i = 0; any && i < reserve->len; i++) {
         const VvReserve *device = reserve->pdata[i];
         g_autofree char *line =
-            device->driver ? g_strdup_printf("softdep %s pre: vfio-pci\n", device->driver) : NULL;
+            device->module ? g_strdup_printf("softdep %s pre: vfio-pci\n", device->module) : NULL;
         if (line && !strstr(text->str, line))
             g_string_append(text, line);
     }

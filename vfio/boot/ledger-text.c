@@ -43,7 +43,7 @@ static void put_wants(GKeyFile *file, const VvSetupWants *wants)
     for (guint i = 0; i < wants->reserve->len; i++) {
         const VvReserve *reserve = wants->reserve->pdata[i];
         reserves[i] = g_strjoin(" ", reserve->address, reserve->ids, reserve->unique ? "unique" : "twin",
-                                reserve->driver, NULL);
+                                reserve->module, NULL);
     }
     g_key_file_set_boolean(file, WANTS, "iommu", wants->iommu);
     g_key_file_set_boolean(file, WANTS, "modules", wants->modules);

@@ -2,6 +2,7 @@
 #include "vfio/boot/wants.h"
 
 #include "vfio/error.h"
+#include "vfio/modules.h"
 
 /* Two cards of one kind: vfio-pci.ids= would take both. */
 static gboolean is_unique(const VvHost *host, const VvDevice *device)
@@ -23,7 +24,8 @@ static void add(VvSetupWants *wants, const VvHost *host, const VvDevice *device)
 
     reserve->address = g_strdup(device->text);
     reserve->ids = g_strdup_printf("%04x:%04x", device->vendor, device->device);
-    reserve->driver = vv_driver_is_vfio(device->driver) ? NULL : g_strdup(device->driver);
+    if (device->driver && !vv_driver_is_vfio(device->driver))
+        reserve->module = vv_module_of_driver(vv_host_sysfs(host), device->driver);
     reserve->unique = is_unique(host, device);
     g_ptr_array_add(more->reserve, reserve);
     vv_setup_wants_merge(wants, more);

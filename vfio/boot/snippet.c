@@ -67,7 +67,7 @@ static char *general(const VvSetupMaker *maker)
     for (guint i = 0; maker->wants->reserve && i < maker->wants->reserve->len; i++) {
         const VvReserve *reserve = maker->wants->reserve->pdata[i];
         g_autofree char *line =
-            reserve->driver ? g_strdup_printf("  softdep %s pre: vfio-pci\n", reserve->driver) : NULL;
+            reserve->module ? g_strdup_printf("  softdep %s pre: vfio-pci\n", reserve->module) : NULL;
         if (line && !strstr(text->str, line))
             g_string_append(text, line);
     }

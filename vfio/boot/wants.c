@@ -7,7 +7,7 @@ static void free_reserve(gpointer data)
 
     g_free(reserve->address);
     g_free(reserve->ids);
-    g_free(reserve->driver);
+    g_free(reserve->module);
     g_free(reserve);
 }
 
@@ -33,14 +33,14 @@ static void merge_reserve(GPtrArray *reserves, const VvReserve *more)
     VvReserve *reserve = g_new0(VvReserve, 1);
 
     *reserve =
-        (VvReserve){g_strdup(more->address), g_strdup(more->ids), g_strdup(more->driver), more->unique};
+        (VvReserve){g_strdup(more->address), g_strdup(more->ids), g_strdup(more->module), more->unique};
     for (guint i = 0; i < reserves->len; i++) {
         const VvReserve *old = reserves->pdata[i];
         if (g_strcmp0(old->address, more->address) != 0)
             continue;
         /* One that vfio-pci has since the last boot shows no host driver any more. */
-        if (!reserve->driver && g_strcmp0(old->ids, more->ids) == 0)
-            reserve->driver = g_strdup(old->driver);
+        if (!reserve->module && g_strcmp0(old->ids, more->ids) == 0)
+            reserve->module = g_strdup(old->module);
         free_reserve(reserves->pdata[i]);
         reserves->pdata[i] = reserve;
         return;

@@ -19,7 +19,7 @@ typedef struct {
 typedef struct {
     char *address;   /* "0000:01:00.0" */
     char *ids;       /* "10de:1b80" */
-    char *driver;    /* the host driver that would take it, for softdep; NULL: none known */
+    char *module;    /* of the host driver that would take it, for softdep; NULL: none known */
     gboolean unique; /* no other function of this host has these ids: by id; else by address */
 } VvReserve;
 

@@ -103,18 +103,6 @@ static gboolean is_held(const VvReadyAdvice *advice, const char *module)
     return advice->early;
 }
 
-/* The module that a driver comes from; where sysfs does not say, xhci_hcd is the usual one of another name.
- */
-static char *module_of(const VvReadyAdvice *advice, const char *driver)
-{
-    g_autofree char *path = g_strdup_printf("sys/bus/pci/drivers/%s/module", driver);
-    char *module = vv_sysfs_link_name(advice->ready->sysfs, path);
-
-    if (module)
-        return module;
-    return g_strdelimit(g_strdup(strcmp(driver, "xhci_hcd") == 0 ? "xhci_pci" : driver), "-", '_');
-}
-
 /* A module that was loaded says in which state it is; a built-in one does not (kernel/module/sysfs.c). */
 static gboolean is_built_in(const VvReadyAdvice *advice, const char *module)
 {
@@ -126,7 +114,7 @@ static gboolean is_built_in(const VvReadyAdvice *advice, const char *module)
 
 static void judge_holder(VvReadyAdvice *advice, VvReadyAdvicePlace place, const VvDevice *device)
 {
-    g_autofree char *module = module_of(advice, device->driver);
+    g_autofree char *module = vv_module_of_driver(advice->ready->sysfs, device->driver);
 
     if (is_built_in(advice, module))
         vv_ready_advice_add(

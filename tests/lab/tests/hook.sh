@@ -5,6 +5,8 @@ set -euo pipefail
 . "$LAB_ROOT/tests/lab/tests/tap.sh"
 # shellcheck source=tests/lab/tests/hooked.sh
 . "$LAB_ROOT/tests/lab/tests/hooked.sh"
+# In what libvirtd runs, too.
+export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=1
 
 nic0=$(lab_dev nic0) nic1=$(lab_dev nic1) nvme=$(lab_dev nvme2) edu=$(lab_dev edu)
 before=$(snapshot)

@@ -7,9 +7,6 @@
 
 [[ " $* " == *' --long '* ]] && long=yes || long=no
 
-# Leaks are looked for everywhere else. Here that would be a third of the time, and none in a program that was killed.
-export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
-
 EIO=5 ENODEV=19 EBUSY=16 ENOSPC=28
 locks=/run/virt-vfio/locks
 declare -A sweep_home=() sweep_path=()
