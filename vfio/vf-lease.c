@@ -98,18 +98,6 @@ GPtrArray *vv_vf_leases(const VvJournal *journal)
     return leases;
 }
 
-/* The fields of `from` that are in `fields` and that `to` does not have yet. */
-static void add_fields(VvVfSettings *to, const VvVfSettings *from, guint fields)
-{
-    guint wanted = fields & from->fields & ~to->fields;
-    VvVfSettings some = *from;
-
-    some.fields = wanted;
-    g_autofree char *old = vv_vf_settings_to_text(to), *new = vv_vf_settings_to_text(&some);
-    g_autofree char *both = g_strdup_printf("%s%s%s", old, *old && *new ? " " : "", new);
-    vv_vf_settings_from_text(both, to, NULL);
-}
-
 /* What the PF has of this VF now; the caller frees *ret_interface. */
 static gboolean look(const VvSysfs *sysfs, VvVfLease *lease, guint deadline_ms, char **ret_interface,
                      VvVfSettings *ret_now, GError **error)
@@ -165,7 +153,8 @@ gboolean vv_vf_lease_take(const VvSysfs *sysfs, VvJournal *journal, VvAddress vf
     lease->address = vf;
     if (!look(sysfs, lease, deadline_ms, &interface, &now, error))
         return FALSE;
-    add_fields(&lease->before, &now, wanted->fields | noted);
+    /* What was noted first stays: it was before anybody's guest. */
+    vv_vf_settings_copy(&lease->before, &now, (wanted->fields | noted) & ~lease->before.fields);
     g_free(lease->owner);
     lease->owner = g_strdup(owner);
     lease->by = vv_process_self(sysfs);
