@@ -62,7 +62,7 @@ gboolean vv_sriov_note_remove(const VvJournal *journal, VvAddress address, GErro
     return FALSE;
 }
 
-static VvSriovNote *read_note(const VvJournal *journal, VvAddress address)
+VvSriovNote *vv_sriov_note_read(const VvJournal *journal, VvAddress address)
 {
     g_autofree char *path = note_path(journal, address);
     g_autoptr(GKeyFile) file = g_key_file_new();
@@ -87,7 +87,8 @@ GPtrArray *vv_sriov_notes(const VvJournal *journal)
 
     for (const char *name; folder && (name = g_dir_read_name(folder));) {
         VvAddress address;
-        VvSriovNote *note = vv_address_parse(name, &address, NULL) ? read_note(journal, address) : NULL;
+        VvSriovNote *note =
+            vv_address_parse(name, &address, NULL) ? vv_sriov_note_read(journal, address) : NULL;
         if (note)
             g_ptr_array_add(notes, note);
     }

@@ -7,6 +7,7 @@
 #include "vfio/error.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* The scan of a VF, on top of the driver's own deadline: 100 ms were seen on slow machines. */
 #define EACH_VF_MS 100
@@ -60,10 +61,11 @@ static gboolean is_as_planned(VvRun *run, const VvPf *planned)
         refuse(run, "sriov-parent", "somebody else has just changed its virtual functions or its driver");
     for (guint i = 0; !run->error && i < now->vfs->len; i++) {
         const VvVf *vf = now->vfs->pdata[i];
+        if (!vf->in_use)
+            continue;
         g_autofree char *text = vv_address_dup(vf->address);
         g_autofree char *detail = g_strdup_printf("%s has just been taken for %s", text, vf->owner);
-        if (vf->in_use)
-            refuse(run, "claimed", detail);
+        refuse(run, "claimed", detail);
     }
     return run->error == NULL;
 }
@@ -77,13 +79,12 @@ static const char *explain(int error)
     case EBUSY:
         return "it has virtual functions that somebody else has just made; look at 'virt-vfio sriov list'";
     case ENOENT:
-        return "its driver cannot make virtual functions; bind it to the driver of its maker (an option of "
-               "that "
-               "driver may switch them on)";
+        return "its driver cannot make virtual functions, or an option of it has to switch them on; "
+               "'modinfo -p DRIVER' shows its options";
     case ENOMEM:
-        return "there is no room for their memory: switch SR-IOV (and 'Above 4G decoding', where there is "
-               "one) on "
-               "in the firmware's setup, or boot with pci=realloc, which lets Linux make room";
+        return "there is no room for their memory or their bus numbers (the kernel log says which): switch "
+               "SR-IOV, and 'Above 4G decoding' where there is one, on in the firmware's setup, or boot with "
+               "pci=realloc, which lets Linux make room";
     case EPERM:
         return "its driver does not let go of virtual functions that a guest has, or the kernel is locked "
                "down";
@@ -134,6 +135,15 @@ static void settle(VvRun *run, VvSriovOrder *order, VvSriovNote *note, const VvS
         vv_sriov_note_remove(run->journal, note->address, &run->error);
 }
 
+/* An earlier change that was interrupted, and could not be put in order, has left it off: what its note says
+ * is what the host had. */
+static int autoprobe_before(const VvRun *run, const VvPf *pf, const char *ids)
+{
+    g_autoptr(VvSriovNote) earlier = vv_sriov_note_read(run->journal, pf->device->address);
+
+    return earlier && strcmp(earlier->ids, ids) == 0 ? earlier->autoprobe : pf->autoprobe;
+}
+
 static void change(VvRun *run, const VvPf *pf, guint count, char **ret_remark)
 {
     g_autoptr(VvSriovNote) note = vv_sriov_note_new(pf->device->address);
@@ -142,7 +152,7 @@ static void change(VvRun *run, const VvPf *pf, guint count, char **ret_remark)
     VvSriovOutcome outcome;
 
     note->ids = vv_device_ids(pf->device);
-    note->autoprobe = pf->autoprobe;
+    note->autoprobe = autoprobe_before(run, pf, note->ids);
     note->before = pf->enabled;
     note->wanted = count;
     note->by = run->self;

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "handover-bench.h"
+#include "vfio/sriov-note.h"
 #include "vfio/sriov.h"
 
 #include <errno.h>
@@ -290,6 +291,31 @@ static gboolean recover(Machine *m)
     return ok;
 }
 
+/* A change that died, and whose recovery failed, has left autoprobe off; the next one knows what it was. */
+static void test_earlier_note(void **state)
+{
+    static const FakeFault fault = {.action = FAKE_FAIL, .error = EIO, .suffix = "autoprobe"};
+    Machine m;
+    GError *error = NULL;
+
+    open_machine(&m, 0);
+    g_autoptr(VvSriovNote) note = vv_sriov_note_new(address_of(PF));
+    note->ids = vv_device_ids(find(&m, PF));
+    note->autoprobe = 1;
+    note->wanted = 2;
+    assert_true(vv_sriov_note_write(m.bench.journal, note, &error));
+    fake_host_put(m.bench.fake, "sys/devices/pci0000:00/" PF "/sriov_drivers_autoprobe", "0\n");
+    bench_rescan(&m.bench);
+    fake_host_inject(m.bench.fake, &fault);
+    assert_false(vv_sriov_recover(m.bench.host, m.bench.journal, &m.bench.options, NULL, &error));
+    assert_problem(g_steal_pointer(&error), VV_ERROR_FAILED, "from 0 to 2");
+    fake_host_inject(m.bench.fake, NULL);
+    assert_true(set(&m, 3, &error));
+    assert_fine(error);
+    assert_state(&m, 3, "1");
+    bench_close(&m.bench);
+}
+
 /* One that does not even hear the signal is left behind with the lock; what it left is put in order when it
  * has ended, and not before. */
 static void test_wedged(void **state)
@@ -319,9 +345,10 @@ static void test_wedged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),     cmocka_unit_test(test_interfaces), cmocka_unit_test(test_pool),
-        cmocka_unit_test(test_set),      cmocka_unit_test(test_refusals),   cmocka_unit_test(test_race),
-        cmocka_unit_test(test_failures), cmocka_unit_test(test_hang),       cmocka_unit_test(test_wedged),
+        cmocka_unit_test(test_read),         cmocka_unit_test(test_interfaces), cmocka_unit_test(test_pool),
+        cmocka_unit_test(test_set),          cmocka_unit_test(test_refusals),   cmocka_unit_test(test_race),
+        cmocka_unit_test(test_failures),     cmocka_unit_test(test_hang),       cmocka_unit_test(test_wedged),
+        cmocka_unit_test(test_earlier_note),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
