@@ -168,10 +168,14 @@ static void test_odd_files(void **state)
     fake_host_put(b.fake, "run/virt-vfio/vfs/" VF1, "");
     fake_host_put(b.fake, "run/virt-vfio/vfs/not-an-address", LEASE);
     fake_host_put(b.fake, "run/virt-vfio/sriov/ffffffff:ff:1f.7", NOTE);
-    g_autoptr(GPtrArray) none = vv_vf_leases(b.journal);
+    fake_host_put(b.fake, "run/virt-vfio/sriov/06:00.0", NOTE);
+    fake_host_put(b.fake, "run/virt-vfio/sriov/" PF, "");
+    g_autoptr(GPtrArray) none = vv_vf_leases(b.journal), far = vv_sriov_notes(b.journal);
     assert_int_equal(none->len, 0);
+    assert_int_equal(far->len, 1); /* the one with a whole address */
     g_autofree char *folder = g_build_filename(fake_host_root(b.fake), "run/virt-vfio", NULL);
-    const char *const left[] = {"vfs/" VF1, "vfs/not-an-address", "sriov/" PF, "sriov/ffffffff:ff:1f.7"};
+    const char *const left[] = {"vfs/" VF1, "vfs/not-an-address", "sriov/" PF, "sriov/ffffffff:ff:1f.7",
+                                "sriov/06:00.0"};
     for (guint i = 0; i < G_N_ELEMENTS(left); i++) {
         g_autofree char *path = g_build_filename(folder, left[i], NULL);
         assert_int_equal(unlink(path), 0);
