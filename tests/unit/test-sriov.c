@@ -185,6 +185,22 @@ static void test_set(void **state)
     bench_close(&m.bench);
 }
 
+/* The kernel's answer is "done" then, too. */
+static void test_fewer(void **state)
+{
+    Machine m;
+    GError *error = NULL;
+
+    open_machine(&m, 0);
+    fake_sriov_most = 2;
+    assert_true(set(&m, 4, &error));
+    fake_sriov_most = 0;
+    assert_fine(error);
+    assert_int_equal(m.enabled, 2);
+    assert_state(&m, 2, "1");
+    bench_close(&m.bench);
+}
+
 static void test_refusals(void **state)
 {
     const char *const parent[] = {"sriov-parent", NULL}, *const all[] = {"sriov-parent", "claimed", NULL};
@@ -345,10 +361,10 @@ static void test_wedged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),         cmocka_unit_test(test_interfaces), cmocka_unit_test(test_pool),
-        cmocka_unit_test(test_set),          cmocka_unit_test(test_refusals),   cmocka_unit_test(test_race),
-        cmocka_unit_test(test_failures),     cmocka_unit_test(test_hang),       cmocka_unit_test(test_wedged),
-        cmocka_unit_test(test_earlier_note),
+        cmocka_unit_test(test_read),     cmocka_unit_test(test_interfaces),   cmocka_unit_test(test_pool),
+        cmocka_unit_test(test_set),      cmocka_unit_test(test_refusals),     cmocka_unit_test(test_race),
+        cmocka_unit_test(test_failures), cmocka_unit_test(test_hang),         cmocka_unit_test(test_wedged),
+        cmocka_unit_test(test_fewer),    cmocka_unit_test(test_earlier_note),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
