@@ -89,18 +89,15 @@ static gboolean check_interface(const VvPf *pf, GError **error)
 /* A guest counts on its MAC and its VLAN. */
 static gboolean check_owner(const VvPf *pf, const VvVf *vf, GError **error)
 {
-    g_autofree char *address = vv_address_dup(vf->address);
-
-    if (!vf->in_use)
-        return TRUE;
     const VvReason reason = {.code = "claimed", .address = vf->address, .can_allow = TRUE};
-    if (vv_reason_is_allowed(&reason, (const char *const *)allow))
+
+    if (!vf->in_use || vv_reason_is_allowed(&reason, (const char *const *)allow))
         return TRUE;
-    g_set_error(
-        error, VV_ERROR, VV_ERROR_REFUSED,
-        "claimed: VF %u of %s (%s) is taken for %s, and counts on its settings; nothing was changed; stop "
-        "it first, or say: --allow claimed=%s",
-        vf->index, pf->device->text, address, vf->owner, address);
+    g_autofree char *address = vv_address_dup(vf->address), *taken = vv_vf_taken(vf);
+    g_set_error(error, VV_ERROR, VV_ERROR_REFUSED,
+                "claimed: VF %u of %s (%s) is %s, and counts on its settings; nothing was changed; stop what "
+                "has it first, or say: --allow claimed=%s",
+                vf->index, pf->device->text, address, taken, address);
     return FALSE;
 }
 

@@ -45,10 +45,11 @@ static void check_vf(VvPlanning *planning, const VvVf *vf)
 
     if (vf->in_use) {
         char text[VV_ADDRESS_TEXT];
+        g_autofree char *taken = vv_vf_taken(vf);
         g_autofree char *remedy = g_strdup_printf("stop the guest, or give it back: virt-vfio release %s",
                                                   vv_address_format(vf->address, text));
         add(planning, vv_reason_new("claimed", VV_SEVERITY_BLOCK, vf->address, FALSE, remedy,
-                                    "VF %u is taken for %s, and would go", vf->index, vf->owner));
+                                    "VF %u is %s, and would go", vf->index, taken));
     } else if (driver)
         add(planning,
             vv_reason_new("sriov-parent", VV_SEVERITY_BLOCK, vf->address, TRUE, NULL,

@@ -40,9 +40,10 @@ static gboolean lock(VvRun *run, const VvPf *pf)
     return vv_journal_lock_groups(run->journal, groups, run->options.lock_ms, &run->error);
 }
 
-static void refuse(VvRun *run, const char *code, const char *detail)
+static void refuse(VvRun *run, const char *code, const char *what, const char *detail)
 {
-    vv_run_fail(run, g_error_new(VV_ERROR, VV_ERROR_REFUSED, "%s: %s; nothing was changed", code, detail));
+    vv_run_fail(
+        run, g_error_new(VV_ERROR, VV_ERROR_REFUSED, "%s: %s: %s; nothing was changed", code, what, detail));
 }
 
 /* What the plan saw must still hold under the locks: the host is looked at anew. */
@@ -58,14 +59,17 @@ static gboolean is_as_planned(VvRun *run, const VvPf *planned)
     if (run->error)
         return FALSE;
     if (now->enabled != planned->enabled || g_strcmp0(now->device->driver, planned->device->driver) != 0)
-        refuse(run, "sriov-parent", "somebody else has just changed its virtual functions or its driver");
+        refuse(run, "sriov-parent", planned->device->text,
+               "somebody else has just changed its virtual functions or its driver; 'virt-vfio sriov list' "
+               "shows what it has");
     for (guint i = 0; !run->error && i < now->vfs->len; i++) {
         const VvVf *vf = now->vfs->pdata[i];
         if (!vf->in_use)
             continue;
         g_autofree char *text = vv_address_dup(vf->address);
-        g_autofree char *detail = g_strdup_printf("%s has just been taken for %s", text, vf->owner);
-        refuse(run, "claimed", detail);
+        g_autofree char *taken = vv_vf_taken(vf);
+        g_autofree char *detail = g_strdup_printf("it is %s by now", taken);
+        refuse(run, "claimed", text, detail);
     }
     return run->error == NULL;
 }

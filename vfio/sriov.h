@@ -6,6 +6,9 @@
 /* SR-IOV: a physical function (PF) and its virtual functions (VF). The rules are those of drivers/pci/iov.c
  * and of Documentation/PCI/pci-iov-howto.rst. */
 
+/* The owner of a VF whose group is open, when nobody else says who that is. */
+#define VV_VF_PROGRAM "a running program"
+
 /* One VF, by its number in the PF: virtfnN. */
 typedef struct {
     guint index;
@@ -49,6 +52,10 @@ const VvVf *vv_pf_vf(const VvPf *pf, guint index);
  * with a driver whose interface is down; on vfio-pci with a closed group). *ret_why (may be NULL) gets, when
  * there is none, why: new string. */
 const VvVf *vv_pf_free_vf(const VvSysfs *sysfs, const VvPf *pf, char **ret_why);
+
+/* Who has a VF that is in use, as the end of a sentence: "taken for domain a", "taken by hand", "held by a
+ * running program". New string. */
+char *vv_vf_taken(const VvVf *vf);
 
 /* Why a VF is not free in that sense, "taken for domain a": new string; NULL: it is. */
 char *vv_vf_why_not(const VvSysfs *sysfs, const VvVf *vf);

@@ -4,6 +4,15 @@
 #include "vfio/error.h"
 #include "vfio/group.h"
 
+#include <string.h>
+
+char *vv_vf_taken(const VvVf *vf)
+{
+    if (strcmp(vf->owner, VV_OWNER_MANUAL) == 0)
+        return g_strdup("taken by hand");
+    return g_strdup_printf(strcmp(vf->owner, VV_VF_PROGRAM) == 0 ? "held by %s" : "taken for %s", vf->owner);
+}
+
 static gboolean is_same(const VvSysfs *sysfs, const VvPf *pf, const VvVf *vf)
 {
     VvAddress parent;

@@ -193,11 +193,14 @@ static void test_claims(void **state)
     /* A guest that nobody has told us of; then one whose VF has lost its driver. */
     fake_host_bind(m.fake, VF, "vfio-pci");
     fake_host_hold_group(m.fake, 7, TRUE);
-    assert_claimed(&m, NULL, "VF 0 is taken for a running program");
+    assert_claimed(&m, NULL, "VF 0 is held by a running program");
     fake_host_bind(m.fake, VF, NULL);
-    assert_claimed(&m, NULL, "VF 0 is taken for a running program");
+    assert_claimed(&m, NULL, "VF 0 is held by a running program");
     fake_host_hold_group(m.fake, 7, FALSE);
     /* In the journal, in whatever state. */
+    g_autoptr(VvEntry) manual = vv_entry_new(address_of(VF), VV_OWNER_MANUAL, NULL);
+    assert_true(vv_journal_write(m.journal, manual, &error));
+    assert_claimed(&m, NULL, "VF 0 is taken by hand, and would go");
     g_autoptr(VvEntry) entry = vv_entry_new(address_of(VF), UUID, "win11");
     for (VvState each = VV_STATE_TAKING; each <= VV_STATE_QUARANTINED; each++) {
         entry->state = each;

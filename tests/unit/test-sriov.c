@@ -153,9 +153,9 @@ static void test_pool(void **state)
     g_ptr_array_add(claims, vv_claim_new(address_of("0000:01:10.2"), "domain web (running)"));
     g_autoptr(VvPf) full = vv_pf_read(m.bench.host, find(&m, PF), NULL, claims, NULL);
     assert_null(vv_pf_free_vf(sysfs, full, &why));
-    assert_text(why, PF
-                " has no free virtual function: VF 0 is with the host's igbvf, VF 1 is taken for a running "
-                "program, VF 2 is taken for domain web (running)");
+    assert_text(why,
+                PF " has no free virtual function: VF 0 is with the host's igbvf, VF 1 is held by a running "
+                   "program, VF 2 is taken for domain web (running)");
     g_free(why);
     fake_host_hold_group(m.bench.fake, 3, FALSE);
     bench_close(&m.bench);
@@ -248,7 +248,7 @@ static void test_race(void **state)
     bench_take_fine(&m.bench, "01:10.1");
     assert_false(vv_sriov_set(host, m.bench.journal, made, 0, &m.bench.options, NULL, NULL, &error));
     assert_problem(g_steal_pointer(&error), VV_ERROR_REFUSED,
-                   "has just been taken for manual; nothing was changed");
+                   "claimed: 0000:01:10.1: it is taken by hand by now; nothing was changed");
     bench_return_fine(&m.bench);
     assert_state(&m, 2, "1");
     bench_close(&m.bench);
