@@ -8,9 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How long to wait for whoever is at that VF: as a hand-over does. */
-#define LOCK_MS 5000
-
 static char *mac, *vlan, *qos, *proto, *trust, *spoofchk, *rate, *link_state;
 static char **allow;
 
@@ -155,7 +152,7 @@ int vv_verb_sriov_vf(VvContext *context, char **words, GError **error)
         return VV_ERROR_FAILED;
     gboolean ok = context->dry_run ? look(context, pf, vf, &wanted, &before, error)
                                    : vv_vf_set(context->sysfs, vv_context_journal(context), pf, vf, &wanted,
-                                               vf->in_use, LOCK_MS, VV_SRIOV_ASK_MS, &before, error);
+                                               vf->in_use, VV_SRIOV_LOCK_MS, VV_SRIOV_ASK_MS, &before, error);
     if (ok)
         print_result(context, pf, vf, &wanted, &before);
     return ok ? 0 : VV_ERROR_FAILED;

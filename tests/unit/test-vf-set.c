@@ -111,6 +111,31 @@ static void test_just_taken(void **state)
     bench_close(&b);
 }
 
+/* The card's number was changed and changed back between a plan and its taking: the VF is there as before,
+ * but in another group, so that the lock of the old one keeps nobody away from it. */
+static void test_made_anew(void **state)
+{
+    Bench b;
+    GError *error = NULL;
+    g_autoptr(GArray) selectors = g_array_new(FALSE, FALSE, sizeof(VvSelector));
+
+    bench_open(&b, sriov_host());
+    assert_true(vv_selector_parse(VF1, selectors, NULL));
+    g_autoptr(VvPlan) plan = vv_plan_take(b.host, b.journal, selectors, NULL, NULL);
+    assert_true(vv_plan_ok(plan));
+    g_autofree char *link =
+        g_build_filename(fake_host_root(b.fake), "sys/bus/pci/devices/" VF1 "/iommu_group", NULL);
+    g_autofree char *target = g_file_read_link(link, NULL);
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(symlink("../../../kernel/iommu_groups/14", link), 0);
+    assert_false(vv_handover_take(b.host, b.journal, plan, &b.options, &error));
+    assert_problem(g_steal_pointer(&error), VV_ERROR_REFUSED, "in IOMMU group 14 and no more in 12");
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(symlink(target, link), 0);
+    bench_assert_as_before(&b);
+    bench_close(&b);
+}
+
 /* A file below run/virt-vfio, with `bytes` of it replaced by odd ones. */
 static void put_odd(FakeHost *fake, GRand *dice, const char *path, const char *text, guint bytes)
 {
@@ -186,7 +211,7 @@ static void test_odd_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_set), cmocka_unit_test(test_just_taken),
-                                       cmocka_unit_test(test_odd_files)};
+                                       cmocka_unit_test(test_made_anew), cmocka_unit_test(test_odd_files)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
