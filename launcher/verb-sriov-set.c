@@ -77,7 +77,7 @@ int vv_verb_sriov_set(VvContext *context, char **words, GError **error)
 
     const VvHandoverOptions handover = vv_context_handover(context);
     g_autofree char *remark = NULL;
-    guint enabled;
+    guint enabled = 0;
     gboolean ok = vv_sriov_set(host, context->journal, plan, (guint)vfs, &handover, &enabled, &remark, error);
     if (context->json)
         print_json(plan, enabled, remark);

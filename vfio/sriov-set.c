@@ -74,7 +74,8 @@ static gboolean is_as_planned(VvRun *run, const VvPf *planned)
     return run->error == NULL;
 }
 
-/* What the kernel's answers to sriov_numvfs mean (drivers/pci/iov.c, sriov_numvfs_store and sriov_enable). */
+/* What the kernel's answers to sriov_numvfs mean (drivers/pci/iov.c, sriov_numvfs_store and sriov_enable);
+ * NULL: it may be anything, from the driver. */
 static const char *explain(int error)
 {
     switch (error) {
@@ -101,8 +102,15 @@ static const char *explain(int error)
     case ECHILD:
         return "its worker died";
     default:
-        return g_strerror(error);
+        return NULL;
     }
+}
+
+static char *words_of(int error)
+{
+    const char *words = explain(error);
+
+    return words ? g_strdup(words) : g_strdup_printf("%s; the kernel log may say why", g_strerror(error));
 }
 
 static void fail(VvRun *run, const VvDevice *device, const VvSriovNote *note, const VvSriovOutcome *outcome)
@@ -115,7 +123,7 @@ static void fail(VvRun *run, const VvDevice *device, const VvSriovNote *note, co
         "the virtual functions are there, but the drive gives them no resources",
         "the virtual functions are there, but their controllers are not online"};
     gboolean is_nvme = outcome->stage == VV_SRIOV_SHARE || outcome->stage == VV_SRIOV_ONLINE;
-    g_autofree char *said = is_nvme ? vv_nvme_strerror(outcome->error) : g_strdup(explain(outcome->error));
+    g_autofree char *said = is_nvme ? vv_nvme_strerror(outcome->error) : words_of(outcome->error);
 
     if (outcome->wedged)
         vv_run_fail(run,

@@ -277,6 +277,7 @@ static void test_failures(void **state)
     assert_failure(ENOMEM, NULL, 3, "Above 4G decoding", 2);
     assert_failure(ERANGE, NULL, 3, "sriov_totalvfs", 2);
     assert_failure(ENOENT, NULL, 3, "its driver cannot make virtual functions", 2);
+    assert_failure(EINVAL, NULL, 3, "Invalid argument; the kernel log may say why", 2);
     assert_failure(EBUSY, NULL, 3, "somebody else has just made", 2);
 }
 
