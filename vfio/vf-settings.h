@@ -44,7 +44,7 @@ typedef struct {
     VvVfStatistics statistics;
 } VvVfInfo;
 
-/* "off"/"on", "auto", "enable", "disable". Static. */
+/* "auto", "enable" or "disable". Static. */
 const char *vv_vf_link_name(VvVfLink link);
 
 /* One setting from its word, into `settings` and its `fields`: "mac" 52:54:00:01:02:03, "vlan" 0-4094,
