@@ -29,6 +29,18 @@ static gboolean read_list(const VvValue *value, const char *text, gpointer field
     return value->read(value, words, field, error);
 }
 
+/* Which function of a card is free is asked when a domain starts, and a device of the command line is there
+ * at once. */
+static gboolean read_host(const VvValue *value, const char *text, gpointer field, GError **error)
+{
+    if (strchr(text, '/'))
+        return wrong(
+            error, "a virtual function is named here by its own address, which 'virt-vfio sriov list' shows; "
+                   "by its card and number, or as any that is free, only VM files can name it ([network] "
+                   "or [device], vf =)");
+    return value->read(value, text, field, error);
+}
+
 static gboolean read_romfile(const VvValue *value, const char *text, gpointer field, GError **error)
 {
     g_autofree char *path = strchr(text, '/') ? g_strdup(text) : g_strconcat(ROM_FOLDER, text, NULL);
@@ -49,7 +61,7 @@ static const struct {
     gboolean (*read)(const VvValue *value, const char *text, gpointer field, GError **error);
     const char *never; /* why Proxmox's option cannot be had here */
 } options[] = {
-    {"host", &vv_value_selectors, CARD(selectors), FALSE, NULL, NULL},
+    {"host", &vv_value_selectors, CARD(selectors), FALSE, read_host, NULL},
     {"name", &vv_value_name, CARD(name), FALSE, NULL, NULL},
     {"pcie", &vv_value_yes_no, OWN(pcie), TRUE, NULL, NULL},
     {"x-vga", &vv_value_yes_no, CARD(x_vga), FALSE, NULL, NULL},
@@ -67,6 +79,9 @@ static const struct {
     {"driver", NULL, 0, FALSE, NULL, "a device goes to vfio-pci here, or to the variant driver made for it"},
     {"mdev", NULL, 0, FALSE, NULL,
      "mediated devices stay with their host driver; define them in the domain's XML"},
+    {"vf", NULL, 0, FALSE, NULL,
+     "a virtual function is named by its own address here, as 'virt-vfio sriov list' shows it; pools of them "
+     "are for VM files"},
     {"mapping", NULL, 0, FALSE, NULL, "mappings are a file of Proxmox VE's; name the address instead"},
 };
 

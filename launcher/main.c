@@ -16,7 +16,7 @@ static void print_help(FILE *out)
     fprintf(out, "Usage: virt-vfio [OPTION…] VERB [ARGUMENT…]\n\n"
                  "Starts virtual machines with real PCI devices, and gives every device back.\n\n");
     for (const VvCommand *command = vv_commands; command->name; command++)
-        fprintf(out, "  %-11s %s%*s %s\n", command->name, command->arguments,
+        fprintf(out, "  %-12s %s%*s %s\n", command->name, command->arguments,
                 (int)(22 - g_utf8_strlen(command->arguments, -1)), "", command->help);
     fprintf(out, "\nOptions for every verb:\n"
                  "  --json          print JSON (verbs that report)\n"

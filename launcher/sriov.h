@@ -12,6 +12,9 @@
 /* How long the kernel may take to answer about settings. */
 #define VV_SRIOV_ASK_MS 10000
 
+/* How long to wait for whoever is at a VF: as a hand-over does (vfio/handover.h). */
+#define VV_SRIOV_LOCK_MS 5000
+
 /* The PF that the word names, with all that is known of its VFs. */
 VvPf *vv_context_pf(VvContext *context, const char *word, GError **error);
 

@@ -68,13 +68,16 @@ int vv_verb_sriov_set(VvContext *context, char **words, GError **error)
     if (!plan)
         return VV_ERROR_FAILED;
     if (context->dry_run || !vv_plan_ok(plan)) {
-        vv_show_plan(context, plan, "The number of virtual functions would be changed");
+        vv_show_plan(context, plan,
+                     vv_device_count_vfs(context->sysfs, device->text) == (guint)vfs
+                         ? "It has that number of virtual functions already"
+                         : "The number of virtual functions would be changed");
         return vv_plan_ok(plan) ? 0 : VV_ERROR_REFUSED;
     }
 
     const VvHandoverOptions handover = vv_context_handover(context);
     g_autofree char *remark = NULL;
-    guint enabled;
+    guint enabled = 0;
     gboolean ok = vv_sriov_set(host, context->journal, plan, (guint)vfs, &handover, &enabled, &remark, error);
     if (context->json)
         print_json(plan, enabled, remark);

@@ -3,6 +3,7 @@
 #include "launcher/json.h"
 #include "launcher/sriov.h"
 #include "vfio/error.h"
+#include "vfio/vf-set.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -85,18 +86,15 @@ static gboolean check_interface(const VvPf *pf, GError **error)
 /* A guest counts on its MAC and its VLAN. */
 static gboolean check_owner(const VvPf *pf, const VvVf *vf, GError **error)
 {
-    g_autofree char *address = vv_address_dup(vf->address);
-
-    if (!vf->in_use)
-        return TRUE;
     const VvReason reason = {.code = "claimed", .address = vf->address, .can_allow = TRUE};
-    if (vv_reason_is_allowed(&reason, (const char *const *)allow))
+
+    if (!vf->in_use || vv_reason_is_allowed(&reason, (const char *const *)allow))
         return TRUE;
-    g_set_error(
-        error, VV_ERROR, VV_ERROR_REFUSED,
-        "claimed: VF %u of %s (%s) is taken for %s, and counts on its settings; nothing was changed; stop "
-        "it first, or say: --allow claimed=%s",
-        vf->index, pf->device->text, address, vf->owner, address);
+    g_autofree char *address = vv_address_dup(vf->address), *taken = vv_vf_taken(vf);
+    g_set_error(error, VV_ERROR, VV_ERROR_REFUSED,
+                "claimed: VF %u of %s (%s) is %s, and counts on its settings; nothing was changed; stop what "
+                "has it first, or say: --allow claimed=%s",
+                vf->index, pf->device->text, address, taken, address);
     return FALSE;
 }
 
@@ -153,8 +151,8 @@ int vv_verb_sriov_vf(VvContext *context, char **words, GError **error)
     if (!vf || !check_interface(pf, error) || !check_owner(pf, vf, error))
         return VV_ERROR_FAILED;
     gboolean ok = context->dry_run ? look(context, pf, vf, &wanted, &before, error)
-                                   : vv_vf_settings_apply(context->sysfs, pf->interface, vf->index, &wanted,
-                                                          VV_SRIOV_ASK_MS, &before, error);
+                                   : vv_vf_set(context->sysfs, vv_context_journal(context), pf, vf, &wanted,
+                                               vf->in_use, VV_SRIOV_LOCK_MS, VV_SRIOV_ASK_MS, &before, error);
     if (ok)
         print_result(context, pf, vf, &wanted, &before);
     return ok ? 0 : VV_ERROR_FAILED;

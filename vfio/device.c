@@ -117,8 +117,6 @@ static gint64 read_number_or(const VvSysfs *sysfs, const VvDevice *device, const
     return otherwise;
 }
 
-/* A virtual function has no SR-IOV capability of its own (SR-IOV specification 1.1, 3.3), so need not be
- * asked. */
 guint vv_device_count_vfs(const VvSysfs *sysfs, const char *address)
 {
     g_autofree char *folder = g_strconcat("sys/bus/pci/devices/", address, NULL),
@@ -134,6 +132,8 @@ guint vv_device_count_vfs(const VvSysfs *sysfs, const char *address)
     return count;
 }
 
+/* A virtual function has no SR-IOV capability of its own (SR-IOV specification 1.1, 3.3), so need not be
+ * asked. */
 static void read_sriov(const VvSysfs *sysfs, VvDevice *device)
 {
     char path[PATH_SIZE];

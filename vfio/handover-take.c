@@ -7,6 +7,7 @@
 #include "vfio/override.h"
 #include "vfio/vf-lost.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static gboolean fail_claimed(VvRun *run, const VvPlanDevice *planned, const VvEntry *entry)
@@ -20,6 +21,23 @@ static gboolean fail_claimed(VvRun *run, const VvPlanDevice *planned, const VvEn
                 g_error_new(VV_ERROR, VV_ERROR_REFUSED,
                             "claimed: %s has just been taken %s by another virt-vfio; nothing was changed",
                             planned->device->text, who));
+    return FALSE;
+}
+
+/* A VF that was made anew has another group, perhaps, and then the lock that we have is another device's. */
+static gboolean is_in_its_group(VvRun *run, const VvPlanDevice *planned)
+{
+    g_autofree char *path = vv_device_path(planned->device, "iommu_group");
+    g_autofree char *name = vv_sysfs_link_name(run->sysfs, path);
+    int now = name ? atoi(name) : -1;
+
+    if (planned->device->group < 0 || now == planned->device->group)
+        return TRUE;
+    vv_run_fail(run,
+                g_error_new(VV_ERROR, VV_ERROR_REFUSED,
+                            "%s has just been made anew, in IOMMU group %d and no more in %d; nothing was "
+                            "changed, try again",
+                            planned->device->text, now, planned->device->group));
     return FALSE;
 }
 
@@ -41,6 +59,8 @@ static gboolean is_as_planned(VvRun *run, const VvPlanDevice *planned, const VvE
                                      planned->device->text));
         return FALSE;
     }
+    if (!is_in_its_group(run, planned))
+        return FALSE;
     g_autofree char *now = vv_device_driver_now(run->sysfs, planned->device);
     if (was_free && g_strcmp0(now, planned->from) != 0 && (now || !run->options.let_go)) {
         vv_run_fail(

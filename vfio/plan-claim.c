@@ -52,6 +52,14 @@ static gboolean check_known_claims(VvPlanning *planning, const VvPlanDevice *pla
     return FALSE;
 }
 
+/* Not only what is with VFIO: of a function that is torn from its guest the driver is gone before the guest
+ * has let go, and whoever holds a group holds all of it. Bridges are nobody's. */
+static gboolean may_be_held(const VvPlanDevice *planned)
+{
+    return planned->device->group >= 0 && planned->device->kind != VV_KIND_BRIDGE &&
+           vv_driver_may_stay(planned->from);
+}
+
 gboolean vv_plan_check_claims(VvPlanning *planning, VvPlanDevice *planned, GError **error)
 {
     g_autoptr(GError) problem = NULL;
@@ -63,8 +71,7 @@ gboolean vv_plan_check_claims(VvPlanning *planning, VvPlanDevice *planned, GErro
     }
     if ((entry && check_entry(planning, planned, entry)) || check_known_claims(planning, planned))
         return TRUE;
-    if (vv_driver_is_vfio(planned->from) &&
-        vv_group_in_use(vv_host_sysfs(planning->host), planned->device->group)) {
+    if (may_be_held(planned) && vv_group_in_use(vv_host_sysfs(planning->host), planned->device->group)) {
         int group = planned->device->group;
         g_autofree char *who =
             planning->options->overview ? NULL : vv_usage_group_user(planning->usage, group);

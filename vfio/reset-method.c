@@ -153,8 +153,9 @@ static void check_no_virtual(VvResetMethod *method, const VvDevice *device)
 {
     method->consent = TRUE;
     if (device->sriov_current > 0)
-        set_unfit(method, TRUE, "%u virtual functions would be lost; write 0 to sriov_numvfs first",
-                  device->sriov_current);
+        set_unfit(method, TRUE,
+                  "%u virtual functions would be lost; take them away first: virt-vfio sriov set %s --vfs 0",
+                  device->sriov_current, device->text);
     if (device->is_virtual)
         set_unfit(method, TRUE, "it is a virtual function, which comes and goes with its physical function");
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/sriov-note.h"
 
-#include "vfio/durable.h"
-#include "vfio/error.h"
+#include "vfio/note.h"
 
-#include <errno.h>
-
+#define KIND "sriov"
 #define SECTION "sriov"
 
 VvSriovNote *vv_sriov_note_new(VvAddress address)
@@ -25,71 +23,44 @@ void vv_sriov_note_free(VvSriovNote *note)
     g_free(note);
 }
 
-static char *note_path(const VvJournal *journal, VvAddress address)
-{
-    char text[VV_ADDRESS_TEXT];
-
-    return g_build_filename(vv_journal_folder(journal), "sriov", vv_address_format(address, text), NULL);
-}
-
 gboolean vv_sriov_note_write(const VvJournal *journal, const VvSriovNote *note, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autofree char *path = note_path(journal, note->address);
-    gsize length;
 
     g_key_file_set_string(file, SECTION, "ids", note->ids);
     g_key_file_set_integer(file, SECTION, "autoprobe", note->autoprobe);
     g_key_file_set_uint64(file, SECTION, "before", note->before);
     g_key_file_set_uint64(file, SECTION, "wanted", note->wanted);
-    g_key_file_set_integer(file, SECTION, "pid", note->by.pid);
-    g_key_file_set_uint64(file, SECTION, "started", note->by.started);
-    g_autofree char *text = g_key_file_to_data(file, &length, NULL);
-    if (vv_durable_write(path, text, length))
-        return TRUE;
-    g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "cannot write %s: %s; nothing was changed", path,
-                g_strerror(errno));
-    return FALSE;
+    vv_note_set_process(file, SECTION, note->by);
+    return vv_note_write(journal, KIND, note->address, file, error);
 }
 
 gboolean vv_sriov_note_remove(const VvJournal *journal, VvAddress address, GError **error)
 {
-    g_autofree char *path = note_path(journal, address);
-
-    if (vv_durable_remove(path))
-        return TRUE;
-    g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "cannot remove %s: %s", path, g_strerror(errno));
-    return FALSE;
+    return vv_note_remove(journal, KIND, address, error);
 }
 
-static VvSriovNote *read_note(const VvJournal *journal, VvAddress address)
+VvSriovNote *vv_sriov_note_read(const VvJournal *journal, VvAddress address)
 {
-    g_autofree char *path = note_path(journal, address);
-    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GKeyFile) file = vv_note_read(journal, KIND, address);
     g_autoptr(VvSriovNote) note = vv_sriov_note_new(address);
 
-    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, NULL))
+    if (!file)
         return NULL;
     note->ids = g_key_file_get_string(file, SECTION, "ids", NULL);
     note->autoprobe = g_key_file_get_integer(file, SECTION, "autoprobe", NULL);
     note->before = (guint)g_key_file_get_uint64(file, SECTION, "before", NULL);
     note->wanted = (guint)g_key_file_get_uint64(file, SECTION, "wanted", NULL);
-    note->by.pid = g_key_file_get_integer(file, SECTION, "pid", NULL);
-    note->by.started = g_key_file_get_uint64(file, SECTION, "started", NULL);
+    note->by = vv_note_get_process(file, SECTION);
     return note->ids ? g_steal_pointer(&note) : NULL;
+}
+
+static gpointer read_any(const VvJournal *journal, VvAddress address)
+{
+    return vv_sriov_note_read(journal, address);
 }
 
 GPtrArray *vv_sriov_notes(const VvJournal *journal)
 {
-    GPtrArray *notes = g_ptr_array_new_with_free_func((GDestroyNotify)vv_sriov_note_free);
-    g_autofree char *path = g_build_filename(vv_journal_folder(journal), "sriov", NULL);
-    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
-
-    for (const char *name; folder && (name = g_dir_read_name(folder));) {
-        VvAddress address;
-        VvSriovNote *note = vv_address_parse(name, &address, NULL) ? read_note(journal, address) : NULL;
-        if (note)
-            g_ptr_array_add(notes, note);
-    }
-    return notes;
+    return vv_note_all(journal, KIND, read_any, (GDestroyNotify)vv_sriov_note_free);
 }

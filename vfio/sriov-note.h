@@ -22,6 +22,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvSriovNote, vv_sriov_note_free)
 gboolean vv_sriov_note_write(const VvJournal *journal, const VvSriovNote *note, GError **error);
 gboolean vv_sriov_note_remove(const VvJournal *journal, VvAddress address, GError **error);
 
+/* NULL: there is none, or it cannot be read. */
+VvSriovNote *vv_sriov_note_read(const VvJournal *journal, VvAddress address);
+
 /* All that are there (VvSriovNote *), owned by the caller. One that cannot be read is left out: it was never
  * whole, so nothing was changed yet. */
 GPtrArray *vv_sriov_notes(const VvJournal *journal);

@@ -14,17 +14,29 @@ static void add(VvPlanning *planning, VvReason *reason)
     vv_plan_append_reason(planning->plan, reason, planning->options->allow);
 }
 
-/* The driver makes them; without one the kernel answers ENOENT (drivers/pci/pci-sysfs.c, sriov_numvfs_store
- * in drivers/pci/iov.c). */
+/* vfio-pci makes virtual functions only when its module was told so (drivers/vfio/pci/vfio_pci.c,
+ * vfio_pci_sriov_configure: ENOENT otherwise). */
+static gboolean vfio_makes_vfs(const VvSysfs *sysfs)
+{
+    g_autofree char *text = vv_sysfs_read(sysfs, "sys/module/vfio_pci/parameters/enable_sriov");
+
+    return text && *text == 'Y';
+}
+
+/* The driver makes them; without one the kernel answers ENOENT (sriov_numvfs_store in drivers/pci/iov.c). */
 static void check_driver(VvPlanning *planning, const VvPf *pf, guint count)
 {
-    if (count == 0 || pf->device->driver)
+    const char *driver = pf->device->driver;
+
+    if (count == 0 ||
+        (driver && (!vv_driver_is_vfio(driver) || vfio_makes_vfs(vv_host_sysfs(planning->host)))))
         return;
+    g_autofree char *now = driver ? g_strdup_printf("is with %s", driver) : g_strdup("has no driver");
     vv_plan_add_reason(
         planning, vv_reason_new("driver-missing", VV_SEVERITY_BLOCK, pf->device->address, FALSE,
                                 "give it back to its host driver first: 'virt-vfio status' shows whether it "
                                 "was taken",
-                                "it has no driver, and only its driver can make virtual functions"));
+                                "it %s, and only its host driver can make virtual functions", now));
 }
 
 static void check_vf(VvPlanning *planning, const VvVf *vf)
@@ -32,10 +44,12 @@ static void check_vf(VvPlanning *planning, const VvVf *vf)
     const char *driver = vf->device ? vf->device->driver : NULL;
 
     if (vf->in_use) {
+        char text[VV_ADDRESS_TEXT];
+        g_autofree char *taken = vv_vf_taken(vf);
         g_autofree char *remedy = g_strdup_printf("stop the guest, or give it back: virt-vfio release %s",
-                                                  vf->device ? vf->device->text : "ADDRESS");
+                                                  vv_address_format(vf->address, text));
         add(planning, vv_reason_new("claimed", VV_SEVERITY_BLOCK, vf->address, FALSE, remedy,
-                                    "VF %u is taken for %s, and would go", vf->index, vf->owner));
+                                    "VF %u is %s, and would go", vf->index, taken));
     } else if (driver)
         add(planning,
             vv_reason_new("sriov-parent", VV_SEVERITY_BLOCK, vf->address, TRUE, NULL,
@@ -85,8 +99,14 @@ static gboolean check_count(const VvPf *pf, guint count, GError **error)
 {
     if (count <= pf->total)
         return TRUE;
-    g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "%s cannot have %u virtual functions, only up to %u",
-                pf->device->text, count, pf->total);
+    if (pf->total)
+        g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "%s cannot have %u virtual functions, only up to %u",
+                    pf->device->text, count, pf->total);
+    else
+        g_set_error(error, VV_ERROR, VV_ERROR_REFUSED,
+                    "%s: its driver (%s) allows no virtual functions now; they may have to be switched on in "
+                    "the card's own setup or by an option of that driver",
+                    pf->device->text, pf->device->driver ? pf->device->driver : "none");
     return FALSE;
 }
 

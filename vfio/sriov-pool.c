@@ -15,7 +15,7 @@ char *vv_vf_why_not(const VvSysfs *sysfs, const VvVf *vf)
     if (!vf->device)
         return g_strdup("not there");
     if (vf->owner)
-        return g_strdup_printf("taken for %s", vf->owner);
+        return vv_vf_taken(vf);
     if (!vf->device->driver || vv_driver_is_vfio(vf->device->driver))
         return NULL;
     if (!vf->interface)

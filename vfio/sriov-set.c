@@ -7,6 +7,7 @@
 #include "vfio/error.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* The scan of a VF, on top of the driver's own deadline: 100 ms were seen on slow machines. */
 #define EACH_VF_MS 100
@@ -39,9 +40,10 @@ static gboolean lock(VvRun *run, const VvPf *pf)
     return vv_journal_lock_groups(run->journal, groups, run->options.lock_ms, &run->error);
 }
 
-static void refuse(VvRun *run, const char *code, const char *detail)
+static void refuse(VvRun *run, const char *code, const char *what, const char *detail)
 {
-    vv_run_fail(run, g_error_new(VV_ERROR, VV_ERROR_REFUSED, "%s: %s; nothing was changed", code, detail));
+    vv_run_fail(
+        run, g_error_new(VV_ERROR, VV_ERROR_REFUSED, "%s: %s: %s; nothing was changed", code, what, detail));
 }
 
 /* What the plan saw must still hold under the locks: the host is looked at anew. */
@@ -57,18 +59,23 @@ static gboolean is_as_planned(VvRun *run, const VvPf *planned)
     if (run->error)
         return FALSE;
     if (now->enabled != planned->enabled || g_strcmp0(now->device->driver, planned->device->driver) != 0)
-        refuse(run, "sriov-parent", "somebody else has just changed its virtual functions or its driver");
+        refuse(run, "sriov-parent", planned->device->text,
+               "somebody else has just changed its virtual functions or its driver; 'virt-vfio sriov list' "
+               "shows what it has");
     for (guint i = 0; !run->error && i < now->vfs->len; i++) {
         const VvVf *vf = now->vfs->pdata[i];
+        if (!vf->in_use)
+            continue;
         g_autofree char *text = vv_address_dup(vf->address);
-        g_autofree char *detail = g_strdup_printf("%s has just been taken for %s", text, vf->owner);
-        if (vf->in_use)
-            refuse(run, "claimed", detail);
+        g_autofree char *taken = vv_vf_taken(vf);
+        g_autofree char *detail = g_strdup_printf("it is %s by now", taken);
+        refuse(run, "claimed", text, detail);
     }
     return run->error == NULL;
 }
 
-/* What the kernel's answers to sriov_numvfs mean (drivers/pci/iov.c, sriov_numvfs_store and sriov_enable). */
+/* What the kernel's answers to sriov_numvfs mean (drivers/pci/iov.c, sriov_numvfs_store and sriov_enable);
+ * NULL: it may be anything, from the driver. */
 static const char *explain(int error)
 {
     switch (error) {
@@ -77,13 +84,12 @@ static const char *explain(int error)
     case EBUSY:
         return "it has virtual functions that somebody else has just made; look at 'virt-vfio sriov list'";
     case ENOENT:
-        return "its driver cannot make virtual functions; bind it to the driver of its maker (an option of "
-               "that "
-               "driver may switch them on)";
+        return "its driver cannot make virtual functions, or an option of it has to switch them on; "
+               "'modinfo -p DRIVER' shows its options";
     case ENOMEM:
-        return "there is no room for their memory: switch SR-IOV (and 'Above 4G decoding', where there is "
-               "one) on "
-               "in the firmware's setup, or boot with pci=realloc, which lets Linux make room";
+        return "there is no room for their memory or their bus numbers (the kernel log says which): switch "
+               "SR-IOV, and 'Above 4G decoding' where there is one, on in the firmware's setup, or boot with "
+               "pci=realloc, which lets Linux make room";
     case EPERM:
         return "its driver does not let go of virtual functions that a guest has, or the kernel is locked "
                "down";
@@ -96,8 +102,15 @@ static const char *explain(int error)
     case ECHILD:
         return "its worker died";
     default:
-        return g_strerror(error);
+        return NULL;
     }
+}
+
+static char *words_of(int error)
+{
+    const char *words = explain(error);
+
+    return words ? g_strdup(words) : g_strdup_printf("%s; the kernel log may say why", g_strerror(error));
 }
 
 static void fail(VvRun *run, const VvDevice *device, const VvSriovNote *note, const VvSriovOutcome *outcome)
@@ -110,7 +123,7 @@ static void fail(VvRun *run, const VvDevice *device, const VvSriovNote *note, co
         "the virtual functions are there, but the drive gives them no resources",
         "the virtual functions are there, but their controllers are not online"};
     gboolean is_nvme = outcome->stage == VV_SRIOV_SHARE || outcome->stage == VV_SRIOV_ONLINE;
-    g_autofree char *said = is_nvme ? vv_nvme_strerror(outcome->error) : g_strdup(explain(outcome->error));
+    g_autofree char *said = is_nvme ? vv_nvme_strerror(outcome->error) : words_of(outcome->error);
 
     if (outcome->wedged)
         vv_run_fail(run,
@@ -134,6 +147,15 @@ static void settle(VvRun *run, VvSriovOrder *order, VvSriovNote *note, const VvS
         vv_sriov_note_remove(run->journal, note->address, &run->error);
 }
 
+/* An earlier change that was interrupted, and could not be put in order, has left it off: what its note says
+ * is what the host had. */
+static int autoprobe_before(const VvRun *run, const VvPf *pf, const char *ids)
+{
+    g_autoptr(VvSriovNote) earlier = vv_sriov_note_read(run->journal, pf->device->address);
+
+    return earlier && strcmp(earlier->ids, ids) == 0 ? earlier->autoprobe : pf->autoprobe;
+}
+
 static void change(VvRun *run, const VvPf *pf, guint count, char **ret_remark)
 {
     g_autoptr(VvSriovNote) note = vv_sriov_note_new(pf->device->address);
@@ -142,7 +164,7 @@ static void change(VvRun *run, const VvPf *pf, guint count, char **ret_remark)
     VvSriovOutcome outcome;
 
     note->ids = vv_device_ids(pf->device);
-    note->autoprobe = pf->autoprobe;
+    note->autoprobe = autoprobe_before(run, pf, note->ids);
     note->before = pf->enabled;
     note->wanted = count;
     note->by = run->self;

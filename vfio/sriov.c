@@ -120,7 +120,7 @@ static VvVf *read_vf(VvHost *host, guint index, VvAddress address, const GPtrArr
      */
     if (!vf->owner && vf->device && vf->device->group >= 0 && vv_driver_may_stay(vf->device->driver) &&
         vv_group_in_use(sysfs, vf->device->group))
-        vf->owner = g_strdup("a running program");
+        vf->owner = g_strdup(VV_VF_PROGRAM);
     vf->in_use = vf->owner != NULL;
     if (vf->device && vf->device->driver && !vv_driver_is_vfio(vf->device->driver))
         vf->interface = vv_pci_interface(sysfs, address);

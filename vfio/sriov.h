@@ -6,6 +6,9 @@
 /* SR-IOV: a physical function (PF) and its virtual functions (VF). The rules are those of drivers/pci/iov.c
  * and of Documentation/PCI/pci-iov-howto.rst. */
 
+/* The owner of a VF whose group is open, when nobody else says who that is. */
+#define VV_VF_PROGRAM "a running program"
+
 /* One VF, by its number in the PF: virtfnN. */
 typedef struct {
     guint index;
@@ -50,6 +53,10 @@ const VvVf *vv_pf_vf(const VvPf *pf, guint index);
  * there is none, why: new string. */
 const VvVf *vv_pf_free_vf(const VvSysfs *sysfs, const VvPf *pf, char **ret_why);
 
+/* Who has a VF that is in use, as the end of a sentence: "taken for domain a", "taken by hand", "held by a
+ * running program". New string. */
+char *vv_vf_taken(const VvVf *vf);
+
 /* Why a VF is not free in that sense, "taken for domain a": new string; NULL: it is. */
 char *vv_vf_why_not(const VvSysfs *sysfs, const VvVf *vf);
 
@@ -63,19 +70,18 @@ gboolean vv_vf_parent(const VvSysfs *sysfs, VvAddress vf, VvAddress *ret_pf, gui
 /* A plan to have `count` VFs. Another number than there is takes away all that are there first, because the
  * kernel goes from one number to another only through 0: `sriov-parent` asks for consent to that (once for
  * the PF, and for each VF that has a driver), and each VF's usage is checked as when it is taken. A VF in a
- * guest, claimed or in the journal is `claimed`, which nothing lifts. VV_ERROR_USAGE: more than the card has.
- */
+ * guest, claimed or in the journal is `claimed`, which nothing lifts. VV_ERROR_USAGE: more than the card has;
+ * VV_ERROR_REFUSED: it has none to give, or its driver allows none now. */
 VvPlan *vv_plan_sriov(VvHost *host, const VvJournal *journal, VvDevice *device, guint count,
                       const VvPlanOptions *options, GError **error);
 
 /* Does it: note (vfio/sriov-note.h) -> autoprobe off -> 0, where VFs are there -> count -> autoprobe as
- * before
- * -> note removed, the writes in a disposable child under the locks of all groups concerned, with twice the
- * stage deadline of `options` and 100 ms for each VF. VFs get no host driver. When the number cannot be had,
- * the one before is restored. NVMe: each VF's controller gets an equal share of the flexible resources and is
- * brought online (vfio/nvme-virt.h). *ret_enabled (may be NULL): what the driver really enabled, which may be
- * less; *ret_remark (may be NULL): what else there is to know, a new string, or NULL. The host is to be
- * scanned anew afterwards. VV_ERROR_FAILED says what the kernel says, and what to do. */
+ * before -> note removed, the writes in a disposable child under the locks of all groups concerned, with
+ * twice the stage deadline of `options` and 100 ms for each VF. VFs get no host driver. When the number
+ * cannot be had, the one before is restored. NVMe: each VF's controller gets an equal share of the flexible
+ * resources and is brought online (vfio/nvme-virt.h). *ret_enabled (may be NULL): what the driver really
+ * enabled, which may be less; *ret_remark (may be NULL): what else there is to know, a new string, or NULL.
+ * The host is to be scanned anew afterwards. VV_ERROR_FAILED says what the kernel says, and what to do. */
 gboolean vv_sriov_set(VvHost *host, VvJournal *journal, VvPlan *plan, guint count,
                       const VvHandoverOptions *options, guint *ret_enabled, char **ret_remark,
                       GError **error);

@@ -159,8 +159,12 @@ static char *explain(VvVfField field, int error)
                                    ? " (a rate may need a link that is up and no faster than it, "
                                      "and no minimum)"
                                    : " so");
+    case EAGAIN:
+    case EBUSY:
+        return g_strdup_printf("%s: its driver is not ready for that yet (%s); try again", name,
+                               g_strerror(error));
     default:
-        return g_strdup_printf("%s: %s", name, g_strerror(error));
+        return g_strdup_printf("%s: %s; the kernel log may say why", name, g_strerror(error));
     }
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/vf-lease.h"
 
-#include "vfio/durable.h"
 #include "vfio/error.h"
+#include "vfio/note.h"
 #include "vfio/sriov.h"
 
-#include <errno.h>
 #include <string.h>
 
+#define KIND "vfs"
 #define SECTION "vf"
 
 void vv_vf_lease_free(VvVfLease *lease)
@@ -16,13 +16,6 @@ void vv_vf_lease_free(VvVfLease *lease)
         return;
     g_free(lease->owner);
     g_free(lease);
-}
-
-static char *path_of(const VvJournal *journal, VvAddress vf)
-{
-    char text[VV_ADDRESS_TEXT];
-
-    return g_build_filename(vv_journal_folder(journal), "vfs", vv_address_format(vf, text), NULL);
 }
 
 static VvVfLease *lease_of_file(VvAddress vf, GKeyFile *file)
@@ -35,8 +28,7 @@ static VvVfLease *lease_of_file(VvAddress vf, GKeyFile *file)
     lease->address = vf;
     lease->owner = g_key_file_get_string(file, SECTION, "owner", NULL);
     lease->index = (guint)g_key_file_get_uint64(file, SECTION, "index", &problem);
-    lease->by.pid = g_key_file_get_integer(file, SECTION, "pid", NULL);
-    lease->by.started = g_key_file_get_uint64(file, SECTION, "started", NULL);
+    lease->by = vv_note_get_process(file, SECTION);
     if (problem || !lease->owner || !parent || !vv_address_parse(parent, &lease->parent, NULL) || !before ||
         !vv_vf_settings_from_text(before, &lease->before, NULL))
         return NULL;
@@ -45,69 +37,33 @@ static VvVfLease *lease_of_file(VvAddress vf, GKeyFile *file)
 
 static VvVfLease *read_lease(const VvJournal *journal, VvAddress vf)
 {
-    g_autofree char *path = path_of(journal, vf);
-    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GKeyFile) file = vv_note_read(journal, KIND, vf);
 
-    return g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, NULL) ? lease_of_file(vf, file) : NULL;
+    return file ? lease_of_file(vf, file) : NULL;
 }
 
 static gboolean write_lease(const VvJournal *journal, const VvVfLease *lease, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autofree char *path = path_of(journal, lease->address);
     g_autofree char *before = vv_vf_settings_to_text(&lease->before);
     char parent[VV_ADDRESS_TEXT];
-    gsize length;
 
     g_key_file_set_string(file, SECTION, "parent", vv_address_format(lease->parent, parent));
     g_key_file_set_uint64(file, SECTION, "index", lease->index);
     g_key_file_set_string(file, SECTION, "owner", lease->owner);
     g_key_file_set_string(file, SECTION, "before", before);
-    g_key_file_set_integer(file, SECTION, "pid", lease->by.pid);
-    g_key_file_set_uint64(file, SECTION, "started", lease->by.started);
-    g_autofree char *text = g_key_file_to_data(file, &length, NULL);
-    if (vv_durable_write(path, text, length))
-        return TRUE;
-    g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "cannot write %s: %s; nothing was changed", path,
-                g_strerror(errno));
-    return FALSE;
+    vv_note_set_process(file, SECTION, lease->by);
+    return vv_note_write(journal, KIND, lease->address, file, error);
 }
 
-static gboolean remove_lease(const VvJournal *journal, VvAddress vf, GError **error)
+static gpointer read_any(const VvJournal *journal, VvAddress vf)
 {
-    g_autofree char *path = path_of(journal, vf);
-
-    if (vv_durable_remove(path))
-        return TRUE;
-    g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "cannot remove %s: %s", path, g_strerror(errno));
-    return FALSE;
+    return read_lease(journal, vf);
 }
 
 GPtrArray *vv_vf_leases(const VvJournal *journal)
 {
-    GPtrArray *leases = g_ptr_array_new_with_free_func((GDestroyNotify)vv_vf_lease_free);
-    g_autofree char *path = g_build_filename(vv_journal_folder(journal), "vfs", NULL);
-    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
-
-    for (const char *name; folder && (name = g_dir_read_name(folder));) {
-        VvAddress vf;
-        VvVfLease *lease = vv_address_parse(name, &vf, NULL) ? read_lease(journal, vf) : NULL;
-        if (lease)
-            g_ptr_array_add(leases, lease);
-    }
-    return leases;
-}
-
-/* The fields of `from` that are in `fields` and that `to` does not have yet. */
-static void add_fields(VvVfSettings *to, const VvVfSettings *from, guint fields)
-{
-    guint wanted = fields & from->fields & ~to->fields;
-    VvVfSettings some = *from;
-
-    some.fields = wanted;
-    g_autofree char *old = vv_vf_settings_to_text(to), *new = vv_vf_settings_to_text(&some);
-    g_autofree char *both = g_strdup_printf("%s%s%s", old, *old && *new ? " " : "", new);
-    vv_vf_settings_from_text(both, to, NULL);
+    return vv_note_all(journal, KIND, read_any, (GDestroyNotify)vv_vf_lease_free);
 }
 
 /* What the PF has of this VF now; the caller frees *ret_interface. */
@@ -165,7 +121,8 @@ gboolean vv_vf_lease_take(const VvSysfs *sysfs, VvJournal *journal, VvAddress vf
     lease->address = vf;
     if (!look(sysfs, lease, deadline_ms, &interface, &now, error))
         return FALSE;
-    add_fields(&lease->before, &now, wanted->fields | noted);
+    /* What was noted first stays: it was before anybody's guest. */
+    vv_vf_settings_copy(&lease->before, &now, (wanted->fields | noted) & ~lease->before.fields);
     g_free(lease->owner);
     lease->owner = g_strdup(owner);
     lease->by = vv_process_self(sysfs);
@@ -189,5 +146,5 @@ gboolean vv_vf_lease_return(const VvSysfs *sysfs, VvJournal *journal, VvAddress 
                        "again): ");
         return FALSE;
     }
-    return remove_lease(journal, vf, error);
+    return vv_note_remove(journal, KIND, vf, error);
 }

@@ -110,6 +110,7 @@ static void take_settings(struct nlattr **attributes, VvVfSettings *settings)
         settings->fields |= VV_VF_RATE;
     }
     take_switches(attributes, settings);
+    vv_vf_settings_sober(settings);
 }
 
 static gboolean take_statistics(struct nlattr *nested, VvVfStatistics *ret)

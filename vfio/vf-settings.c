@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* IEEE 802.1Q: VLAN 4095 is reserved, three bits of priority. */
+#define MOST_VLAN 4094
+#define MOST_QOS 7
+
 static const char *const link_names[] = {"auto", "enable", "disable"};
 
 const char *vv_vf_link_name(VvVfLink link)
@@ -87,7 +91,7 @@ static gboolean parse_vlan(VvVfSettings *settings, const char *name, const char 
     gboolean is_qos = strcmp(name, "qos") == 0;
     guint64 number = 0;
 
-    if (!parse_number(value, is_qos ? 7 : 4094, &number))
+    if (!parse_number(value, is_qos ? MOST_QOS : MOST_VLAN, &number))
         return wants(error, name, value,
                      is_qos ? "a number from 0 to 7" : "a number from 1 to 4094, or 0 for none");
     if (is_qos)
@@ -175,6 +179,46 @@ gboolean vv_vf_settings_from_text(const char *text, VvVfSettings *ret, GError **
     }
     *ret = settings;
     return TRUE;
+}
+
+void vv_vf_settings_copy(VvVfSettings *to, const VvVfSettings *from, guint fields)
+{
+    guint some = fields & from->fields;
+
+    if (some & VV_VF_MAC)
+        memcpy(to->mac, from->mac, sizeof to->mac);
+    if (some & VV_VF_VLAN) {
+        to->vlan = from->vlan;
+        to->qos = from->qos;
+        to->proto = from->proto;
+    }
+    if (some & VV_VF_TRUST)
+        to->trust = from->trust;
+    if (some & VV_VF_SPOOFCHK)
+        to->spoofchk = from->spoofchk;
+    if (some & VV_VF_RATE) {
+        to->min_rate = from->min_rate;
+        to->max_rate = from->max_rate;
+    }
+    if (some & VV_VF_LINK)
+        to->link = from->link;
+    to->fields |= some;
+}
+
+void vv_vf_settings_sober(VvVfSettings *settings)
+{
+    if (settings->mac[0] & 1)
+        settings->fields &= ~(guint)VV_VF_MAC;
+    if (settings->vlan > MOST_VLAN)
+        settings->vlan = 0;
+    if (settings->qos > MOST_QOS)
+        settings->qos = 0;
+    if (settings->proto != ETH_P_8021AD)
+        settings->proto = ETH_P_8021Q;
+    if (settings->max_rate > G_MAXINT32)
+        settings->max_rate = 0;
+    if (settings->min_rate > G_MAXINT32 || (settings->max_rate && settings->min_rate > settings->max_rate))
+        settings->min_rate = 0;
 }
 
 static gboolean same_vlan(const VvVfSettings *a, const VvVfSettings *b)

@@ -44,7 +44,7 @@ typedef struct {
     VvVfStatistics statistics;
 } VvVfInfo;
 
-/* "off"/"on", "auto", "enable", "disable". Static. */
+/* "auto", "enable" or "disable". Static. */
 const char *vv_vf_link_name(VvVfLink link);
 
 /* One setting from its word, into `settings` and its `fields`: "mac" 52:54:00:01:02:03, "vlan" 0-4094,
@@ -58,6 +58,13 @@ gboolean vv_vf_settings_parse(VvVfSettings *settings, const char *name, const ch
  * vv_vf_settings_from_text() takes them back. */
 char *vv_vf_settings_to_text(const VvVfSettings *settings);
 gboolean vv_vf_settings_from_text(const char *text, VvVfSettings *ret, GError **error);
+
+/* Copies those of `fields` that `from` has. */
+void vv_vf_settings_copy(VvVfSettings *to, const VvVfSettings *from, guint fields);
+
+/* Drops what a driver tells that nobody could set, and that so means "none" or nothing: the VLAN 4095 (mlx4:
+ * the guest chooses), a priority that is none, a MAC of many, a rate beyond what is asked for. */
+void vv_vf_settings_sober(VvVfSettings *settings);
 
 /* Of the fields of `wanted`, those which `now` has otherwise or does not tell (VvVfField). */
 guint vv_vf_settings_differ(const VvVfSettings *now, const VvVfSettings *wanted);

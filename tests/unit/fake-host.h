@@ -109,6 +109,9 @@ void fake_host_kill_device(FakeHost *fake, const char *address, gboolean until_r
 /* What vv_reset_hot() returns without resetting anything; 0: it works. */
 extern int fake_hot_error;
 
+/* A driver makes no more VFs than these, and does not say so; 0: as many as it is told. */
+extern guint fake_sriov_most;
+
 /* NULL, or what rule was broken in a child. */
 const char *fake_host_violation(const FakeHost *fake);
 

@@ -12,6 +12,8 @@
 
 #define PARKED "parked"
 
+guint fake_sriov_most;
+
 static gint64 number_of(const FakeHost *fake, const char *pf, const char *attribute)
 {
     g_autofree char *path = fake_below(fake, FAKE_DEVICES "/%s/%s", pf, attribute);
@@ -87,7 +89,7 @@ static int write_count(FakeHost *fake, const char *pf, const char *text)
         return ENOENT;
     if (wanted && now)
         return EBUSY;
-    switch_all(fake, pf, (guint)wanted);
+    switch_all(fake, pf, fake_sriov_most ? MIN((guint)wanted, fake_sriov_most) : (guint)wanted);
     return 0;
 }
 

@@ -320,6 +320,9 @@ static void test_words(void **state)
     bad_word("01:00.0,name=a b", "name");
     bad_word("01:00.0,mdev=nvidia-63", "mediated");
     bad_word("mapping=gpu", "mapping");
+    bad_word("01:00.0/2", "by its own address");
+    bad_word("host=enp1s0/2", "'virt-vfio sriov list'");
+    bad_word("vf=01:00.0", "pools of them are for VM files");
     bad_word("01:00.0,driver=keep", "vfio-pci");
     bad_word("01:00.0,name=\xff", "UTF-8");
     vv_attach_free(g_steal_pointer(&attach));

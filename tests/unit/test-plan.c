@@ -307,6 +307,27 @@ static void test_claimed_by_a_program(void **state)
     close_machine(&m);
 }
 
+/* As a VF is whose PF has lost its driver under a guest: the driver is gone, the guest is not. */
+static void test_claimed_without_a_driver(void **state)
+{
+    FakeHost *fake = fake_host_load("intel-desktop");
+    fake_host_hold_group(fake, 4, TRUE);
+    fake_host_hold_group(fake, 9, TRUE);
+    Machine m = open_machine(fake);
+
+    assert_plan(&m, "00:14.2", NULL,
+                "group-shared 0000:00:14.2 block; claimed 0000:00:14.2 block; "
+                "reset-none 0000:00:14.2 warn");
+    g_autoptr(VvPlan) plan = plan_with(&m, "00:14.2", NULL);
+    assert_non_null(strstr(reason_at(plan, 1)->detail, "/dev/vfio/4"));
+    /* A bridge, which nobody can have. */
+    g_autoptr(VvPlan) bridge = plan_with(&m, "00:1f.0", NULL);
+    g_autofree char *reasons = reasons_of(bridge);
+    assert_non_null(strstr(reasons, "not-endpoint"));
+    assert_null(strstr(reasons, "claimed"));
+    close_machine(&m);
+}
+
 /* A variant driver that is bound already is as good as vfio-pci. */
 static void test_variant_stays(void **state)
 {
@@ -491,6 +512,7 @@ int main(void)
         cmocka_unit_test(test_stuck_and_quarantined),
         cmocka_unit_test(test_claimed_by_list),
         cmocka_unit_test(test_claimed_by_a_program),
+        cmocka_unit_test(test_claimed_without_a_driver),
         cmocka_unit_test(test_variant_stays),
         cmocka_unit_test(test_allow_lifts_only_what_can_be),
         cmocka_unit_test(test_allow_words),

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "handover-bench.h"
+#include "vfio/sriov-note.h"
 #include "vfio/sriov.h"
 
 #include <errno.h>
@@ -152,9 +153,9 @@ static void test_pool(void **state)
     g_ptr_array_add(claims, vv_claim_new(address_of("0000:01:10.2"), "domain web (running)"));
     g_autoptr(VvPf) full = vv_pf_read(m.bench.host, find(&m, PF), NULL, claims, NULL);
     assert_null(vv_pf_free_vf(sysfs, full, &why));
-    assert_text(why, PF
-                " has no free virtual function: VF 0 is with the host's igbvf, VF 1 is taken for a running "
-                "program, VF 2 is taken for domain web (running)");
+    assert_text(why,
+                PF " has no free virtual function: VF 0 is with the host's igbvf, VF 1 is held by a running "
+                   "program, VF 2 is taken for domain web (running)");
     g_free(why);
     fake_host_hold_group(m.bench.fake, 3, FALSE);
     bench_close(&m.bench);
@@ -181,6 +182,22 @@ static void test_set(void **state)
     fake_host_put(m.bench.fake, "sys/devices/pci0000:00/" PF "/sriov_drivers_autoprobe", "0\n");
     assert_true(set(&m, 2, &error));
     assert_state(&m, 2, "0");
+    bench_close(&m.bench);
+}
+
+/* The kernel's answer is "done" then, too. */
+static void test_fewer(void **state)
+{
+    Machine m;
+    GError *error = NULL;
+
+    open_machine(&m, 0);
+    fake_sriov_most = 2;
+    assert_true(set(&m, 4, &error));
+    fake_sriov_most = 0;
+    assert_fine(error);
+    assert_int_equal(m.enabled, 2);
+    assert_state(&m, 2, "1");
     bench_close(&m.bench);
 }
 
@@ -231,7 +248,7 @@ static void test_race(void **state)
     bench_take_fine(&m.bench, "01:10.1");
     assert_false(vv_sriov_set(host, m.bench.journal, made, 0, &m.bench.options, NULL, NULL, &error));
     assert_problem(g_steal_pointer(&error), VV_ERROR_REFUSED,
-                   "has just been taken for manual; nothing was changed");
+                   "claimed: 0000:01:10.1: it is taken by hand by now; nothing was changed");
     bench_return_fine(&m.bench);
     assert_state(&m, 2, "1");
     bench_close(&m.bench);
@@ -260,6 +277,7 @@ static void test_failures(void **state)
     assert_failure(ENOMEM, NULL, 3, "Above 4G decoding", 2);
     assert_failure(ERANGE, NULL, 3, "sriov_totalvfs", 2);
     assert_failure(ENOENT, NULL, 3, "its driver cannot make virtual functions", 2);
+    assert_failure(EINVAL, NULL, 3, "Invalid argument; the kernel log may say why", 2);
     assert_failure(EBUSY, NULL, 3, "somebody else has just made", 2);
 }
 
@@ -288,6 +306,31 @@ static gboolean recover(Machine *m)
     gboolean ok = vv_sriov_recover(m->bench.host, m->bench.journal, &m->bench.options, NULL, &error);
     assert_fine(error);
     return ok;
+}
+
+/* A change that died, and whose recovery failed, has left autoprobe off; the next one knows what it was. */
+static void test_earlier_note(void **state)
+{
+    static const FakeFault fault = {.action = FAKE_FAIL, .error = EIO, .suffix = "autoprobe"};
+    Machine m;
+    GError *error = NULL;
+
+    open_machine(&m, 0);
+    g_autoptr(VvSriovNote) note = vv_sriov_note_new(address_of(PF));
+    note->ids = vv_device_ids(find(&m, PF));
+    note->autoprobe = 1;
+    note->wanted = 2;
+    assert_true(vv_sriov_note_write(m.bench.journal, note, &error));
+    fake_host_put(m.bench.fake, "sys/devices/pci0000:00/" PF "/sriov_drivers_autoprobe", "0\n");
+    bench_rescan(&m.bench);
+    fake_host_inject(m.bench.fake, &fault);
+    assert_false(vv_sriov_recover(m.bench.host, m.bench.journal, &m.bench.options, NULL, &error));
+    assert_problem(g_steal_pointer(&error), VV_ERROR_FAILED, "from 0 to 2");
+    fake_host_inject(m.bench.fake, NULL);
+    assert_true(set(&m, 3, &error));
+    assert_fine(error);
+    assert_state(&m, 3, "1");
+    bench_close(&m.bench);
 }
 
 /* One that does not even hear the signal is left behind with the lock; what it left is put in order when it
@@ -319,9 +362,10 @@ static void test_wedged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),     cmocka_unit_test(test_interfaces), cmocka_unit_test(test_pool),
-        cmocka_unit_test(test_set),      cmocka_unit_test(test_refusals),   cmocka_unit_test(test_race),
-        cmocka_unit_test(test_failures), cmocka_unit_test(test_hang),       cmocka_unit_test(test_wedged),
+        cmocka_unit_test(test_read),     cmocka_unit_test(test_interfaces),   cmocka_unit_test(test_pool),
+        cmocka_unit_test(test_set),      cmocka_unit_test(test_refusals),     cmocka_unit_test(test_race),
+        cmocka_unit_test(test_failures), cmocka_unit_test(test_hang),         cmocka_unit_test(test_wedged),
+        cmocka_unit_test(test_fewer),    cmocka_unit_test(test_earlier_note),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

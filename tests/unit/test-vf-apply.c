@@ -154,6 +154,7 @@ static void test_refused(void **state)
     assert_refused(EINVAL, "its driver does not take the rate");
     assert_refused(EPERM, "only root may");
     assert_refused(ENETDOWN, "the rate: Network is down");
+    assert_refused(EAGAIN, "its driver is not ready for that yet");
 }
 
 static void test_lies(void **state)

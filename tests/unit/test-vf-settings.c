@@ -111,6 +111,64 @@ static void test_recorded(void **state)
     assert_null(vv_vf_info_find(infos, 3));
 }
 
+/* Whatever a driver says: this program's own words can carry it from the child that asks, and in a note. */
+static void assert_sayable(const GArray *infos)
+{
+    for (guint i = 0; i < infos->len; i++) {
+        const VvVfSettings *said = &g_array_index(infos, VvVfInfo, i).settings;
+        g_autofree char *text = vv_vf_settings_to_text(said);
+        VvVfSettings heard;
+        if (!vv_vf_settings_from_text(text, &heard, NULL))
+            fail_msg("'%s' is not understood", text);
+        assert_int_equal(heard.fields, said->fields);
+        assert_int_equal(vv_vf_settings_differ(said, &heard), 0);
+    }
+}
+
+/* As mlx4 (ConnectX-3) tells of a VF that is in no VLAN, and what no driver should. */
+static void test_sober(void **state)
+{
+    VvVfSettings s = {.fields = VV_VF_VLAN | VV_VF_MAC | VV_VF_RATE | VV_VF_TRUST,
+                      .vlan = 4095,
+                      .proto = 0x8100,
+                      .mac = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+                      .qos = 8,
+                      .max_rate = 100,
+                      .min_rate = 200,
+                      .trust = TRUE};
+
+    vv_vf_settings_sober(&s);
+    g_autofree char *text = vv_vf_settings_to_text(&s);
+    assert_text(text, "vlan=0 qos=0 trust=on rate=100,0");
+    s.max_rate = G_MAXUINT32;
+    s.vlan = 4094;
+    s.qos = 7;
+    s.min_rate = 5;
+    vv_vf_settings_sober(&s);
+    g_autofree char *other = vv_vf_settings_to_text(&s);
+    assert_text(other, "vlan=4094 qos=7 trust=on rate=0,5");
+}
+
+static void test_copy(void **state)
+{
+    VvVfSettings to, from, some = {0};
+
+    assert_true(vv_vf_settings_from_text("mac=52:54:00:00:00:01 vlan=5 trust=on", &to, NULL));
+    assert_true(vv_vf_settings_from_text(
+        "mac=52:54:00:00:00:02 vlan=6 qos=1 proto=802.1ad trust=off spoofchk=on rate=7,3 link=disable", &from,
+        NULL));
+    vv_vf_settings_copy(&some, &from, G_MAXUINT);
+    assert_int_equal(vv_vf_settings_differ(&from, &some), 0);
+    assert_int_equal(some.fields, from.fields);
+    vv_vf_settings_copy(&to, &from, VV_VF_VLAN | VV_VF_RATE);
+    g_autofree char *text = vv_vf_settings_to_text(&to);
+    assert_text(text, "mac=52:54:00:00:00:01 vlan=6 qos=1 proto=802.1ad trust=on rate=7,3");
+    /* What it does not have is not copied. */
+    some = (VvVfSettings){0};
+    vv_vf_settings_copy(&some, &to, VV_VF_LINK | VV_VF_SPOOFCHK);
+    assert_int_equal(some.fields, 0);
+}
+
 /* Cut anywhere, or with a byte changed, it must not be read beyond its end. */
 static void test_hostile(void **state)
 {
@@ -120,10 +178,12 @@ static void test_hostile(void **state)
         g_autofree guint8 *cut = g_memdup2(igb_message, length);
         ((struct nlmsghdr *)(gpointer)cut)->nlmsg_len = length;
         vv_vf_decode((struct nlmsghdr *)(gpointer)cut, infos);
+        assert_sayable(infos);
         g_autofree guint8 *bent = g_memdup2(igb_message, sizeof igb_message);
         if (at >= sizeof(struct nlmsghdr))
             bent[at] ^= 0xff;
         vv_vf_decode((struct nlmsghdr *)(gpointer)bent, infos);
+        assert_sayable(infos);
     }
 }
 
@@ -220,6 +280,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),       cmocka_unit_test(test_differ),
+        cmocka_unit_test(test_sober),       cmocka_unit_test(test_copy),
         cmocka_unit_test(test_recorded),    cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_encode),      cmocka_unit_test(test_encode_outer),
         cmocka_unit_test(test_unreachable),

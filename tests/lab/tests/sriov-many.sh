@@ -59,7 +59,7 @@ is 'all of them' "$(drivers "${vfs[@]}" | tr ' ' '\n' | sort | uniq -c | xargs)"
 run virt-vfio sriov list "$nvme"
 is 'for somebody' "$(grep -c ' manual ' <<<"$run_out")" 64
 run virt-vfio sriov set "$nvme" --vfs 0 --allow sriov-parent
-expect 'and the card is not changed under them' 3 'VF 63 is taken for manual'
+expect 'and the card is not changed under them' 3 'VF 63 is taken by hand'
 start=$(now)
 run virt-vfio release --all
 returned=$(ms "$start")

@@ -66,6 +66,20 @@ expect 'the same number is no change' 0 'has 3 virtual functions'
 run virt-vfio sriov set "$igb" --vfs 2
 expect 'another one needs consent' 3 'sriov-parent' 'only through 0'
 is 'without which all is as it was' "$(count "$igb")" 3
+
+# Two at once: whoever comes later finds another card than it looked at, or the lock taken, or all done.
+for number in 1 4; do
+	(virt-vfio sriov set "$igb" --vfs "$number" --allow sriov-parent >"$tap_tmp/at-once-$number" 2>&1 && echo "$number" >>"$tap_tmp/won") &
+done
+wait
+ok 'two changes at once: the card is as one of them wanted it' grep -qx "$(count "$igb")" "$tap_tmp/won"
+for number in 1 4; do
+	grep -qx "$number" "$tap_tmp/won" ||
+		ok 'and the other gets words' grep -qE "$igb: somebody else has just changed|working on IOMMU group" "$tap_tmp/at-once-$number"
+done
+is 'autoprobe and notes are as after one' "$(autoprobe "$igb") $(notes)" '1 '
+virt-vfio sriov set "$igb" --vfs 3 --allow sriov-parent >/dev/null
+
 vf0=$(lab_vf igb0 0) vf1=$(lab_vf igb0 1)
 
 # Settings.
@@ -158,7 +172,7 @@ expect 'one is taken' 0
 run virt-vfio sriov list "$igb"
 expect 'the list says for whom' 0 manual vfio-pci
 run virt-vfio sriov set "$igb" --vfs 0 --allow sriov-parent --allow claimed
-expect 'a card is not changed under a function that is taken' 3 claimed 'VF 1 is taken for manual'
+expect 'a card is not changed under a function that is taken' 3 claimed 'VF 1 is taken by hand'
 run virt-vfio sriov vf "$igb" 1 --trust on
 expect 'nor are its settings' 3 'counts on its settings'
 run virt-vfio sriov vf "$igb" 1 --trust on --allow "claimed=$vf1"
@@ -244,18 +258,25 @@ settle
 interface=$(pf_of "$vf")
 run virt-vfio sriov set "$other" --vfs 0
 expect 'a host driver is a use' 3 sriov-parent "VF 0 has the driver igbvf" "$interface"
-# igbvf does not get through to the emulated PF (facts of this lab), so its interface does not come up by itself.
+# igbvf does not get through to the emulated PF (facts of this lab), so there is no carrier; it is up all the same.
 ip address add 192.0.2.1/24 dev "$interface"
-ip link set "$interface" up || note "$interface does not come up"
-if [[ $(ip -br link show "$interface") == *,UP* || $(ip -br link show "$interface") == *'<'*UP* ]]; then
-	run virt-vfio sriov set "$other" --vfs 0 --allow sriov-parent
-	expect 'an address is another' 3 net-up 192.0.2.1
-	run virt-vfio sriov set "$other" --vfs 0 --allow sriov-parent --allow "net-up=$vf"
-	expect 'both agreed to' 0
-else
-	run virt-vfio sriov set "$other" --vfs 0 --allow sriov-parent
-	expect 'agreed to' 0
-fi
+ip link set "$interface" up
+run virt-vfio sriov set "$other" --vfs 0 --allow sriov-parent
+expect 'an address is another' 3 net-up "$interface is up with 192.0.2.1"
+ip address flush dev "$interface"
+modprobe macvtap
+ip link add link "$interface" name lab-macvtap type macvtap mode bridge
+run virt-vfio sriov set "$other" --vfs 2 --allow sriov-parent
+expect 'what stands on it is one, on the way to more too' 3 net-upper "the macvtap lab-macvtap stands on $interface"
+ip link delete lab-macvtap
+ip netns add lab-box
+ip link set "$interface" netns lab-box
+run virt-vfio sriov set "$other" --vfs 0 --allow sriov-parent
+expect 'and a container has it' 3 net-up 'the network namespace of /run/netns/lab-box'
+is 'all this has changed nothing' "$(count "$other") $(lab_driver "$vf")" '1 igbvf'
+run virt-vfio sriov set "$other" --vfs 0 --allow "sriov-parent=$other" --allow "sriov-parent=$vf" --allow "net-up=$vf"
+expect 'all agreed to' 0
+ip netns delete lab-box
 is 'it is gone' "$(count "$other")" 0
 
 # NVMe.
