@@ -73,6 +73,21 @@ static gboolean read_virtfn(const VvSysfs *sysfs, const char *pf, guint index, V
     return name && vv_address_parse(name, ret, NULL);
 }
 
+/* Where the VF must be if it is one of those that the first two begin; the link says whether it is there.
+ * Going through the links of all before it would make 127 of them cost 127 times as much each as one. */
+static gboolean guess_index(const VvSysfs *sysfs, const char *pf, VvAddress vf, guint *ret)
+{
+    VvAddress first, second, other;
+
+    if (!read_virtfn(sysfs, pf, 0, &first) || !read_virtfn(sysfs, pf, 1, &second))
+        return FALSE;
+    guint64 key = vv_address_key(vf), from = vv_address_key(first), next = vv_address_key(second);
+    if (key < from || next <= from || (key - from) / (next - from) > G_MAXUINT16)
+        return FALSE;
+    *ret = (guint)((key - from) / (next - from));
+    return read_virtfn(sysfs, pf, *ret, &other) && vv_address_equal(other, vf);
+}
+
 gboolean vv_vf_parent(const VvSysfs *sysfs, VvAddress vf, VvAddress *ret_pf, guint *ret_index)
 {
     char path[64], text[VV_ADDRESS_TEXT];
@@ -82,6 +97,8 @@ gboolean vv_vf_parent(const VvSysfs *sysfs, VvAddress vf, VvAddress *ret_pf, gui
     g_autofree char *name = vv_sysfs_link_name(sysfs, path);
     if (!name || !vv_address_parse(name, ret_pf, NULL))
         return FALSE;
+    if (guess_index(sysfs, name, vf, ret_index))
+        return TRUE;
     for (guint i = 0; read_virtfn(sysfs, name, i, &other); i++)
         if (vv_address_equal(other, vf)) {
             *ret_index = i;
