@@ -32,6 +32,20 @@ VvPf *vv_context_pf(VvContext *context, const char *word, GError **error)
     return vv_pf_read(host, device, entries, claims, error);
 }
 
+GPtrArray *vv_context_pfs(VvContext *context, GError **error)
+{
+    VvHost *host = vv_context_host(context, error);
+    g_autoptr(GPtrArray) entries = host ? vv_journal_list(vv_context_journal(context), NULL) : NULL;
+    g_autoptr(GPtrArray) pfs = host ? vv_pf_list(host, entries, NULL) : NULL;
+
+    for (guint i = 0; pfs && i < pfs->len; i++)
+        if (is_nameless(entries, pfs->pdata[i])) {
+            g_autoptr(GPtrArray) claims = vv_collect_claims(context, NULL);
+            return vv_pf_list(host, entries, claims);
+        }
+    return g_steal_pointer(&pfs);
+}
+
 GArray *vv_context_vf_infos(VvContext *context, const VvPf *pf, GError **error)
 {
     if (!pf->interface || !pf->enabled || !vv_sysfs_is_live(context->sysfs))

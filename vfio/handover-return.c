@@ -60,9 +60,12 @@ static gboolean is_unused(VvRun *run, const VvPlanDevice *planned)
     return FALSE;
 }
 
-/* One whose last worker still hangs would only wedge another, and that worker has its group's lock. */
+/* One whose last worker still hangs would only wedge another, and that worker has its group's lock. What was
+ * not stuck when the plan was made need not be read again: if it is by now, its lock is not to be had. */
 static gboolean is_stuck(VvRun *run, VvPlanDevice *planned)
 {
+    if (g_strcmp0(planned->state, vv_state_name(VV_STATE_STUCK)) != 0)
+        return FALSE;
     g_autoptr(VvEntry) entry = vv_journal_read(run->journal, planned->address, NULL);
     char text[VV_ADDRESS_TEXT];
 

@@ -205,9 +205,14 @@ gboolean vv_journal_lock(VvJournal *journal, int group, gint64 deadline, GError 
     g_autofree char *folder = g_build_filename(journal->folder, "locks", NULL);
     g_autofree char *path = g_strdup_printf("%s/group-%d", folder, group);
 
-    if (!may_go_on() || g_mkdir_with_parents(folder, 0755) != 0)
-        return set_io_error(error, "create", folder);
+    if (!may_go_on())
+        return set_io_error(error, "lock", path);
     Lock lock = {group, vv_lock_file(path, deadline)};
+    if (lock.fd < 0 && errno == ENOENT) { /* the first of this boot */
+        if (g_mkdir_with_parents(folder, 0755) != 0)
+            return set_io_error(error, "create", folder);
+        lock.fd = vv_lock_file(path, deadline);
+    }
     if (lock.fd >= 0) {
         g_array_append_val(journal->locks, lock);
         return TRUE;

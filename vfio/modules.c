@@ -2,18 +2,19 @@
 #include "vfio/modules.h"
 
 #include "vfio/error.h"
+#include "vfio/kmod-api.h"
 
 #include <errno.h>
-#include <libkmod.h>
 #include <string.h>
 
+/* Where libkmod is not there, there is no context, and nothing below is called. */
 typedef struct kmod_ctx KmodContext;
 typedef struct kmod_list KmodList;
 
 static void context_free(KmodContext *context)
 {
     if (context)
-        kmod_unref(context);
+        vv_kmod()->unref(context);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KmodContext, context_free)
 
@@ -26,19 +27,19 @@ static gboolean is_registered(const VvSysfs *sysfs, const char *driver)
 
 static int for_each_module(KmodContext *context, const char *name, int (*visit)(struct kmod_module *))
 {
-    KmodList *modules = NULL, *item;
-    int result = kmod_module_new_from_lookup(context, name, &modules);
+    const VvKmod *kmod = vv_kmod();
+    KmodList *modules = NULL;
+    int result = kmod->module_new_from_lookup(context, name, &modules);
 
     if (result == 0 && !modules)
         result = -ENOENT;
-    kmod_list_foreach(item, modules)
-    {
-        struct kmod_module *module = kmod_module_get_module(item);
+    for (KmodList *item = modules; item; item = kmod->list_next(modules, item)) {
+        struct kmod_module *module = kmod->module_get_module(item);
         if (visit && result == 0)
             result = visit(module);
-        kmod_module_unref(module);
+        kmod->module_unref(module);
     }
-    kmod_module_unref_list(modules);
+    kmod->module_unref_list(modules);
     return result;
 }
 
@@ -52,18 +53,19 @@ static int refuse_command(struct kmod_module *module G_GNUC_UNUSED, const char *
 
 static int insert(struct kmod_module *module)
 {
-    return kmod_module_probe_insert_module(module, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY, NULL,
-                                           refuse_command, NULL, NULL);
+    return vv_kmod()->module_probe_insert_module(module, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY, NULL,
+                                                 refuse_command, NULL, NULL);
 }
 
 /* libkmod would print what went wrong by itself, in its own words. `folders`: of its configuration, NULL: the
  * running system's. */
 static KmodContext *new_context(const char *const *folders)
 {
-    KmodContext *context = kmod_new(NULL, folders);
+    const VvKmod *kmod = vv_kmod();
+    KmodContext *context = kmod ? kmod->new (NULL, folders) : NULL;
 
     if (context)
-        kmod_set_log_priority(context, 0);
+        kmod->set_log_priority(context, 0);
     return context;
 }
 
@@ -116,7 +118,7 @@ gboolean vv_module_load_driver(const VvSysfs *sysfs, const char *driver, const c
     if (is_registered(sysfs, driver))
         return TRUE;
 
-    int result = -ENOENT;
+    int result = vv_kmod() ? -ENOENT : -ELIBACC;
     if (vv_sysfs_is_live(sysfs)) {
         g_autoptr(KmodContext) context = new_context(NULL);
         if (context)
@@ -184,7 +186,7 @@ char *vv_module_load_pci(const VvSysfs *sysfs, const char *module, GError **erro
     if (driver)
         return driver;
 
-    int result = -ENOENT;
+    int result = vv_kmod() ? -ENOENT : -ELIBACC;
     if (vv_sysfs_is_live(sysfs)) {
         g_autoptr(KmodContext) context = new_context(NULL);
         if (context)
@@ -207,11 +209,12 @@ gboolean vv_module_is_blacklisted(const VvSysfs *sysfs, const char *module)
     for (guint i = 0; i < G_N_ELEMENTS(places); i++)
         folders[i] = g_build_filename(vv_sysfs_root(sysfs), places[i], "modprobe.d", NULL);
     g_autoptr(KmodContext) context = new_context((const char *const *)folders);
-    struct kmod_config_iter *entries = context ? kmod_config_get_blacklists(context) : NULL;
+    const VvKmod *kmod = vv_kmod();
+    struct kmod_config_iter *entries = context ? kmod->config_get_blacklists(context) : NULL;
     if (!entries)
         return FALSE;
-    while (!found && kmod_config_iter_next(entries))
-        found = vv_module_same_name(kmod_config_iter_get_key(entries), module);
-    kmod_config_iter_free_iter(entries);
+    while (!found && kmod->config_iter_next(entries))
+        found = vv_module_same_name(kmod->config_iter_get_key(entries), module);
+    kmod->config_iter_free_iter(entries);
     return found;
 }

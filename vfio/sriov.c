@@ -73,6 +73,21 @@ static gboolean read_virtfn(const VvSysfs *sysfs, const char *pf, guint index, V
     return name && vv_address_parse(name, ret, NULL);
 }
 
+/* Where the VF must be if it is one of those that the first two begin; the link says whether it is there.
+ * Going through the links of all before it would make 127 of them cost 127 times as much each as one. */
+static gboolean guess_index(const VvSysfs *sysfs, const char *pf, VvAddress vf, guint *ret)
+{
+    VvAddress first, second, other;
+
+    if (!read_virtfn(sysfs, pf, 0, &first) || !read_virtfn(sysfs, pf, 1, &second))
+        return FALSE;
+    guint64 key = vv_address_key(vf), from = vv_address_key(first), next = vv_address_key(second);
+    if (key < from || next <= from || (key - from) / (next - from) > G_MAXUINT16)
+        return FALSE;
+    *ret = (guint)((key - from) / (next - from));
+    return read_virtfn(sysfs, pf, *ret, &other) && vv_address_equal(other, vf);
+}
+
 gboolean vv_vf_parent(const VvSysfs *sysfs, VvAddress vf, VvAddress *ret_pf, guint *ret_index)
 {
     char path[64], text[VV_ADDRESS_TEXT];
@@ -82,6 +97,8 @@ gboolean vv_vf_parent(const VvSysfs *sysfs, VvAddress vf, VvAddress *ret_pf, gui
     g_autofree char *name = vv_sysfs_link_name(sysfs, path);
     if (!name || !vv_address_parse(name, ret_pf, NULL))
         return FALSE;
+    if (guess_index(sysfs, name, vf, ret_index))
+        return TRUE;
     for (guint i = 0; read_virtfn(sysfs, name, i, &other); i++)
         if (vv_address_equal(other, vf)) {
             *ret_index = i;
@@ -106,24 +123,48 @@ static char *owner_of(const VvVf *vf, const GPtrArray *entries, const GPtrArray 
     return NULL;
 }
 
-static VvVf *read_vf(VvHost *host, guint index, VvAddress address, const GPtrArray *entries,
-                     const GPtrArray *claims)
+/* What all VFs of a PF are looked at with. */
+typedef struct {
+    VvHost *host;
+    const GPtrArray *entries, *claims;
+    GHashTable *groups; /* names in /dev/vfio: what is not there nobody has open, which need not be tried */
+} Look;
+
+static GHashTable *list_groups(const VvSysfs *sysfs)
 {
-    const VvSysfs *sysfs = vv_host_sysfs(host);
+    g_autoptr(GPtrArray) names = vv_sysfs_list(sysfs, "dev/vfio");
+    GHashTable *groups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint i = 0; names && i < names->len; i++)
+        g_hash_table_add(groups, g_strdup(names->pdata[i]));
+    return groups;
+}
+
+static gboolean is_open(const Look *look, int group)
+{
+    char name[16];
+
+    snprintf(name, sizeof name, "%d", group);
+    return group >= 0 && g_hash_table_contains(look->groups, name) &&
+           vv_group_in_use(vv_host_sysfs(look->host), group);
+}
+
+static VvVf *read_vf(const Look *look, guint index, VvAddress address)
+{
     VvVf *vf = g_new0(VvVf, 1);
 
     vf->index = index;
     vf->address = address;
-    vf->device = vv_host_find(host, address);
-    vf->owner = owner_of(vf, entries, claims);
+    vf->device = vv_host_find(look->host, address);
+    vf->owner = owner_of(vf, look->entries, look->claims);
     /* Of one that goes while a guest has it the driver is gone already, but the kernel waits for the guest.
      */
-    if (!vf->owner && vf->device && vf->device->group >= 0 && vv_driver_may_stay(vf->device->driver) &&
-        vv_group_in_use(sysfs, vf->device->group))
+    if (!vf->owner && vf->device && vv_driver_may_stay(vf->device->driver) &&
+        is_open(look, vf->device->group))
         vf->owner = g_strdup(VV_VF_PROGRAM);
     vf->in_use = vf->owner != NULL;
     if (vf->device && vf->device->driver && !vv_driver_is_vfio(vf->device->driver))
-        vf->interface = vv_pci_interface(sysfs, address);
+        vf->interface = vv_pci_interface(vv_host_sysfs(look->host), address);
     return vf;
 }
 
@@ -149,9 +190,11 @@ VvPf *vv_pf_read(VvHost *host, VvDevice *device, const GPtrArray *entries, const
     pf->stride = (guint)read_number(sysfs, device, "sriov_stride", 0);
     pf->interface = vv_pci_interface(sysfs, device->address);
     pf->vfs = g_ptr_array_new_with_free_func(vf_free);
+    g_autoptr(GHashTable) groups = list_groups(sysfs);
+    const Look look = {host, entries, claims, groups};
     for (guint i = 0; i < pf->enabled; i++)
         if (read_virtfn(sysfs, device->text, i, &address))
-            g_ptr_array_add(pf->vfs, read_vf(host, i, address, entries, claims));
+            g_ptr_array_add(pf->vfs, read_vf(&look, i, address));
     return pf;
 }
 

@@ -81,6 +81,21 @@ static gboolean take_info(const char *line, GArray *infos)
     return TRUE;
 }
 
+/* Why the kernel's answer is none. */
+static const char *explain_answer(int error)
+{
+    switch (error) {
+    case ENXIO:
+        return "there is no virtual function of that number";
+    case EMSGSIZE:
+        return "there are more virtual functions than the kernel can tell the settings of (334 at most; 221 "
+               "before "
+               "Linux 6.5); make fewer with 'virt-vfio sriov set'";
+    default:
+        return g_strerror(error);
+    }
+}
+
 /* Asks a child. Lines of its answer, the first being 0; NULL with an error. */
 static char **ask_child(const VvSysfs *sysfs, VvAnswerFn answer, Question *question, guint deadline_ms,
                         GError **error)
@@ -118,7 +133,7 @@ GArray *vv_vf_settings_read(const VvSysfs *sysfs, const char *interface, guint d
     if (!code)
         return g_steal_pointer(&infos);
     g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "%s: cannot read the settings of its virtual functions: %s",
-                interface, g_strerror(code));
+                interface, explain_answer(code));
     return NULL;
 }
 
@@ -184,7 +199,7 @@ static char *find_lie(int ifindex, guint vf, const VvVfSettings *wanted)
     const VvVfInfo *info = error ? NULL : vv_vf_info_find(infos, vf);
 
     if (!info)
-        return g_strdup_printf("it cannot be read back: %s", error ? g_strerror(error) : "it is gone");
+        return g_strdup_printf("it cannot be read back: %s", error ? explain_answer(error) : "it is gone");
     guint differ = vv_vf_settings_differ(&info->settings, wanted);
     if (!differ)
         return g_strdup("");
@@ -244,8 +259,7 @@ gboolean vv_vf_settings_apply(const VvSysfs *sysfs, const char *interface, guint
         return FALSE;
     int code = (int)g_ascii_strtoll(lines[0], NULL, 10);
     if (code) {
-        g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "%s: VF %u: %s", interface, vf,
-                    code == ENXIO ? "there is no virtual function of that number" : g_strerror(code));
+        g_set_error(error, VV_ERROR, VV_ERROR_FAILED, "%s: VF %u: %s", interface, vf, explain_answer(code));
         return FALSE;
     }
     if (ret_before && lines[1])

@@ -11,11 +11,8 @@
 #include <netlink/netlink.h>
 #include <string.h>
 
-/* One interface with 256 VFs and their statistics is one message. */
+/* One interface is one message, which may be longer than the attributes in it (vv_vf_decode). */
 #define ANSWER_BYTES (512 * 1024)
-
-/* What a driver does not tell it leaves at -1. */
-#define UNKNOWN G_MAXUINT32
 
 typedef struct nl_sock Socket;
 typedef struct nl_msg Message;
@@ -39,128 +36,6 @@ Message *vv_vf_request(int ifindex, gboolean statistics)
     guint32 mask = RTEXT_FILTER_VF | (statistics ? 0 : RTEXT_FILTER_SKIP_STATS);
 
     return message && nla_put_u32(message, IFLA_EXT_MASK, mask) == 0 ? g_steal_pointer(&message) : NULL;
-}
-
-/* The kernel's structure in an attribute; zeros and FALSE where it is missing or short. */
-static gboolean get(struct nlattr **attributes, int type, void *ret, gsize size)
-{
-    const struct nlattr *attribute = attributes[type];
-
-    memset(ret, 0, size);
-    if (!attribute || (gsize)nla_len(attribute) < size)
-        return FALSE;
-    memcpy(ret, nla_data(attribute), size);
-    return TRUE;
-}
-
-/* The first of the list: Linux has no card with two (struct ifla_vf_vlan_info, MAX_VLAN_LIST_LEN is 1). */
-static void take_vlan_list(struct nlattr *list, VvVfSettings *settings)
-{
-    struct nlattr *entry = list ? nla_find(nla_data(list), nla_len(list), IFLA_VF_VLAN_INFO) : NULL;
-    struct ifla_vf_vlan_info info;
-
-    if (!entry || (gsize)nla_len(entry) < sizeof info)
-        return;
-    memcpy(&info, nla_data(entry), sizeof info);
-    settings->vlan = (guint16)info.vlan;
-    settings->qos = (guint8)info.qos;
-    settings->proto = ntohs(info.vlan_proto);
-}
-
-static void take_switches(struct nlattr **attributes, VvVfSettings *settings)
-{
-    struct ifla_vf_spoofchk spoofchk;
-    struct ifla_vf_trust trust;
-    struct ifla_vf_link_state link;
-
-    if (get(attributes, IFLA_VF_SPOOFCHK, &spoofchk, sizeof spoofchk) && spoofchk.setting != UNKNOWN) {
-        settings->spoofchk = spoofchk.setting != 0;
-        settings->fields |= VV_VF_SPOOFCHK;
-    }
-    if (get(attributes, IFLA_VF_TRUST, &trust, sizeof trust) && trust.setting != UNKNOWN) {
-        settings->trust = trust.setting != 0;
-        settings->fields |= VV_VF_TRUST;
-    }
-    if (get(attributes, IFLA_VF_LINK_STATE, &link, sizeof link) && link.link_state <= VV_VF_LINK_DISABLE) {
-        settings->link = (VvVfLink)link.link_state;
-        settings->fields |= VV_VF_LINK;
-    }
-}
-
-static void take_settings(struct nlattr **attributes, VvVfSettings *settings)
-{
-    struct ifla_vf_mac mac;
-    struct ifla_vf_vlan vlan;
-    struct ifla_vf_rate rate;
-
-    if (get(attributes, IFLA_VF_MAC, &mac, sizeof mac)) {
-        memcpy(settings->mac, mac.mac, sizeof settings->mac);
-        settings->fields |= VV_VF_MAC;
-    }
-    if (get(attributes, IFLA_VF_VLAN, &vlan, sizeof vlan)) {
-        settings->vlan = (guint16)vlan.vlan;
-        settings->qos = (guint8)vlan.qos;
-        settings->proto = ETH_P_8021Q;
-        settings->fields |= VV_VF_VLAN;
-        take_vlan_list(attributes[IFLA_VF_VLAN_LIST], settings);
-    }
-    if (get(attributes, IFLA_VF_RATE, &rate, sizeof rate)) {
-        settings->min_rate = rate.min_tx_rate;
-        settings->max_rate = rate.max_tx_rate;
-        settings->fields |= VV_VF_RATE;
-    }
-    take_switches(attributes, settings);
-    vv_vf_settings_sober(settings);
-}
-
-static gboolean take_statistics(struct nlattr *nested, VvVfStatistics *ret)
-{
-    struct nlattr *attributes[IFLA_VF_STATS_MAX + 1] = {0};
-
-    if (!nested || nla_parse_nested(attributes, IFLA_VF_STATS_MAX, nested, NULL) != 0)
-        return FALSE;
-    const struct {
-        int type;
-        guint64 *value;
-    } counters[] = {
-        {IFLA_VF_STATS_RX_PACKETS, &ret->rx_packets}, {IFLA_VF_STATS_TX_PACKETS, &ret->tx_packets},
-        {IFLA_VF_STATS_RX_BYTES, &ret->rx_bytes},     {IFLA_VF_STATS_TX_BYTES, &ret->tx_bytes},
-        {IFLA_VF_STATS_BROADCAST, &ret->broadcast},   {IFLA_VF_STATS_MULTICAST, &ret->multicast},
-        {IFLA_VF_STATS_RX_DROPPED, &ret->rx_dropped}, {IFLA_VF_STATS_TX_DROPPED, &ret->tx_dropped},
-    };
-    for (guint i = 0; i < G_N_ELEMENTS(counters); i++)
-        get(attributes, counters[i].type, counters[i].value, sizeof *counters[i].value);
-    return TRUE;
-}
-
-static gboolean take_vf(struct nlattr *nested, GArray *infos)
-{
-    struct nlattr *attributes[IFLA_VF_MAX + 1] = {0};
-    struct ifla_vf_mac mac;
-    VvVfInfo info = {0};
-
-    if (nla_parse_nested(attributes, IFLA_VF_MAX, nested, NULL) != 0 ||
-        !get(attributes, IFLA_VF_MAC, &mac, sizeof mac))
-        return FALSE;
-    info.index = mac.vf; /* every structure begins with it */
-    take_settings(attributes, &info.settings);
-    info.has_statistics = take_statistics(attributes[IFLA_VF_STATS], &info.statistics);
-    g_array_append_val(infos, info);
-    return TRUE;
-}
-
-gboolean vv_vf_decode(struct nlmsghdr *message, GArray *infos)
-{
-    struct nlattr *list, *vf;
-    int left;
-
-    if (message->nlmsg_type != RTM_NEWLINK || !nlmsg_valid_hdr(message, sizeof(struct ifinfomsg)))
-        return FALSE;
-    list = nlmsg_find_attr(message, sizeof(struct ifinfomsg), IFLA_VFINFO_LIST);
-    if (!list)
-        return TRUE;
-    nla_for_each_nested(vf, list, left) if (nla_type(vf) == IFLA_VF_INFO && !take_vf(vf, infos)) return FALSE;
-    return left == 0;
 }
 
 static int put_vlan(Message *message, guint vf, const VvVfSettings *settings)
@@ -218,7 +93,7 @@ Message *vv_vf_encode(int ifindex, guint vf, VvVfField field, const VvVfSettings
 
 typedef struct {
     GArray *infos; /* NULL: only whether it worked is of interest */
-    gboolean whole;
+    int unread;    /* why `infos` is not what was said */
     int error;
 } Answer;
 
@@ -226,7 +101,7 @@ static int take_answer(Message *message, void *data)
 {
     Answer *answer = data;
 
-    answer->whole = !answer->infos || vv_vf_decode(nlmsg_hdr(message), answer->infos);
+    answer->unread = answer->infos ? vv_vf_decode(nlmsg_hdr(message), answer->infos) : 0;
     return NL_OK;
 }
 
@@ -258,12 +133,22 @@ static int exchange(Message *message, Answer *answer)
     return answer->error ? answer->error : result < 0 ? EIO : 0;
 }
 
-int vv_vf_ask(int ifindex, gboolean statistics, GArray *infos)
+static int ask(int ifindex, gboolean statistics, GArray *infos)
 {
-    Answer answer = {.infos = infos};
+    Answer answer = {.infos = infos, .unread = EBADMSG};
     int error = exchange(vv_vf_request(ifindex, statistics), &answer);
 
-    return error ? error : answer.whole ? 0 : EBADMSG;
+    return error ? error : answer.unread;
+}
+
+int vv_vf_ask(int ifindex, gboolean statistics, GArray *infos)
+{
+    int error = ask(ifindex, statistics, infos);
+
+    if (error != EMSGSIZE || !statistics)
+        return error;
+    g_array_set_size(infos, 0);
+    return ask(ifindex, FALSE, infos);
 }
 
 int vv_vf_send(int ifindex, guint vf, VvVfField field, const VvVfSettings *settings)

@@ -4,7 +4,7 @@
 #include "vfio/job.h"
 
 typedef struct {
-    guint parallel; /* side by side, at least 1 */
+    guint parallel; /* side by side at most, at least 1 */
     guint stage_ms; /* deadline of each stage but… */
     guint reset_ms; /* …a reset */
 } VvWorkerLimits;

@@ -286,13 +286,15 @@ VvHost *fake_host_scan(FakeHost *fake)
 
 void fake_host_hold_group(FakeHost *fake, int group, gboolean held)
 {
-    g_autofree char *path = g_strdup_printf("dev/vfio/%d.held", group);
+    g_autofree char *node = g_strdup_printf("dev/vfio/%d", group), *mark = g_strconcat(node, ".held", NULL);
 
-    if (held)
-        fake_host_put(fake, path, "");
-    else {
+    for (guint i = 0; i < 2; i++) {
+        const char *path = i ? mark : node;
         g_autofree char *full = fake_below(fake, "%s", path);
-        unlink(full);
+        if (held)
+            fake_host_put(fake, path, "");
+        else
+            unlink(full);
     }
 }
 

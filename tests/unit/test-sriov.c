@@ -6,8 +6,11 @@
 #include "vfio/sriov.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define PF "0000:01:00.0"
 #define NVME "0000:03:00.0"
@@ -359,13 +362,55 @@ static void test_wedged(void **state)
     bench_close(&m.bench);
 }
 
+static void put_link(const char *root, const char *device, const char *name, const char *to)
+{
+    g_autofree char *folder = g_build_filename(root, "sys/bus/pci/devices", device, NULL);
+    g_autofree char *path = g_build_filename(folder, name, NULL), *target = g_strconcat("../", to, NULL);
+
+    g_mkdir_with_parents(folder, 0755);
+    assert_return_code(symlink(target, path), errno);
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *where)
+{
+    return remove(path);
+}
+
+/* At even distances, as SR-IOV has them; and at others, where only the links know. */
+static void test_parent(void **state)
+{
+    static const char *const vfs[] = {"0000:01:10.0", "0000:01:10.2", "0000:01:10.4", "0000:02:00.0",
+                                      "0000:01:0f.0"};
+    g_autofree char *root = g_dir_make_tmp("vf-parent.XXXXXX", NULL);
+    g_autoptr(VvSysfs) sysfs = vv_sysfs_new(root, NULL);
+    VvAddress parent;
+    guint index;
+
+    for (guint i = 0; i < G_N_ELEMENTS(vfs); i++) {
+        g_autofree char *name = g_strdup_printf("virtfn%u", i);
+        put_link(root, PF, name, vfs[i]);
+        put_link(root, vfs[i], "physfn", PF);
+        /* As long as there is one, there is no distance. */
+        for (guint j = 0; j <= i; j++) {
+            assert_true(vv_vf_parent(sysfs, address_of(vfs[j]), &parent, &index));
+            assert_int_equal(index, j);
+        }
+    }
+    /* Where the fourth would be at an even distance, and nowhere at all. */
+    put_link(root, "0000:01:10.6", "physfn", PF);
+    put_link(root, "0000:00:01.0", "physfn", PF);
+    assert_false(vv_vf_parent(sysfs, address_of("0000:01:10.6"), &parent, &index));
+    assert_false(vv_vf_parent(sysfs, address_of("0000:00:01.0"), &parent, &index));
+    nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read),     cmocka_unit_test(test_interfaces),   cmocka_unit_test(test_pool),
         cmocka_unit_test(test_set),      cmocka_unit_test(test_refusals),     cmocka_unit_test(test_race),
         cmocka_unit_test(test_failures), cmocka_unit_test(test_hang),         cmocka_unit_test(test_wedged),
-        cmocka_unit_test(test_fewer),    cmocka_unit_test(test_earlier_note),
+        cmocka_unit_test(test_fewer),    cmocka_unit_test(test_earlier_note), cmocka_unit_test(test_parent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@ static struct {
     VvVfField sent[32];
     guint count;
     gboolean hangs;
+    int silence; /* errno of a question */
 } * driver;
 
 int __wrap_vv_vf_ask(int ifindex, gboolean statistics, GArray *infos);
@@ -38,12 +39,12 @@ int __wrap_vv_vf_ask(int ifindex, gboolean statistics, GArray *infos)
     assert_int_equal(ifindex, 7);
     while (driver->hangs)
         pause();
-    for (guint i = 0; i < G_N_ELEMENTS(driver->settings); i++) {
+    for (guint i = 0; !driver->silence && i < G_N_ELEMENTS(driver->settings); i++) {
         const VvVfInfo info = {
             i, driver->settings[i], statistics, {.rx_bytes = G_MAXUINT64, .tx_dropped = i}};
         g_array_append_val(infos, info);
     }
-    return 0;
+    return driver->silence;
 }
 
 static void take(VvVfSettings *now, VvVfField field, const VvVfSettings *s)
@@ -180,6 +181,20 @@ static void test_read(void **state)
     assert_int_equal(info->statistics.tx_dropped, 1);
 }
 
+/* More VFs than there is room for in an answer. */
+static void test_too_many(void **state)
+{
+    GError *error = NULL;
+    VvVfSettings before, wanted = {.fields = VV_VF_TRUST};
+
+    driver->silence = EMSGSIZE;
+    assert_null(vv_vf_settings_read(sysfs, "eth0", 20000, &error));
+    assert_problem(g_steal_pointer(&error), VV_ERROR_FAILED, "make fewer with 'virt-vfio sriov set'");
+    assert_false(vv_vf_settings_apply(sysfs, "eth0", 1, &wanted, 20000, &before, &error));
+    assert_problem(g_steal_pointer(&error), VV_ERROR_FAILED, "eth0: VF 1: there are more virtual functions");
+    assert_int_equal(driver->count, 0);
+}
+
 /* A driver that keeps the kernel's network lock: the program does not wait with it. */
 static void test_hang(void **state)
 {
@@ -197,6 +212,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_too_many, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hang, set_up, tear_down),
     };
 

@@ -4,7 +4,6 @@
 #include "vf-messages.h"
 #include "vfio/vf-netlink.h"
 
-#include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
@@ -98,7 +97,7 @@ static void test_recorded(void **state)
     g_autoptr(GArray) infos = g_array_new(FALSE, FALSE, sizeof(VvVfInfo));
     g_autofree guint8 *message = g_memdup2(igb_message, sizeof igb_message);
 
-    assert_true(vv_vf_decode((struct nlmsghdr *)(gpointer)message, infos));
+    assert_int_equal(vv_vf_decode((struct nlmsghdr *)(gpointer)message, infos), 0);
     assert_int_equal(infos->len, G_N_ELEMENTS(expected));
     for (guint i = 0; i < infos->len; i++) {
         const VvVfInfo *info = &g_array_index(infos, VvVfInfo, i);

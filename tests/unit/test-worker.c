@@ -26,6 +26,13 @@
 
 static VvWorkerLimits limits = {.parallel = 16, .stage_ms = PATIENT, .reset_ms = PATIENT};
 
+guint __wrap_g_get_num_processors(void);
+
+guint __wrap_g_get_num_processors(void)
+{
+    return 1;
+}
+
 static VvJob *new_job(const char *address)
 {
     VvJob *job = vv_job_new(address_of(address), "vfio-pci", "vfio-pci");
@@ -104,6 +111,57 @@ static void test_hang_in_each_stage(void **state)
         fake_host_free(fake);
     }
     limits.stage_ms = limits.reset_ms = PATIENT;
+}
+
+/* The time of a reset is its own, and ends with it, whoever else runs. */
+static void test_time_of_a_reset(void **state)
+{
+    static const struct {
+        const char *suffix;
+        VvStage stage;
+        guint stage_ms, reset_ms;
+    } hangs[] = {{"/reset", VV_STAGE_RESET, PATIENT, HASTY},
+                 {"/driver/unbind", VV_STAGE_UNBIND, HASTY, PATIENT}};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(hangs); i++) {
+        FakeHost *fake = fake_host_new(MACHINE);
+        VvJob *job = new_job(GPU);
+        g_autoptr(GPtrArray) jobs = jobs_of(job, NULL, NULL);
+        job->change.reset = TRUE;
+        limits.stage_ms = hangs[i].stage_ms;
+        limits.reset_ms = hangs[i].reset_ms;
+        fake_host_inject(fake, &(FakeFault){.action = FAKE_HANG, .suffix = hangs[i].suffix, .address = GPU});
+        gint64 start = g_get_monotonic_time();
+        run(fake, jobs);
+        assert_true(g_get_monotonic_time() - start < PATIENT * 1000LL);
+        assert_int_equal(job->result.error, ETIMEDOUT);
+        assert_int_equal(job->result.stage, hangs[i].stage);
+        fake_host_free(fake);
+    }
+    limits.stage_ms = limits.reset_ms = PATIENT;
+}
+
+static void note_first(VvJob *job, gpointer data)
+{
+    VvJob **first = data;
+
+    *first = *first ? *first : job;
+}
+
+/* On one processor one begins alone; when it is quiet, the next need not wait for it. */
+static void test_quiet(void **state)
+{
+    FakeHost *fake = fake_host_new(MACHINE);
+    VvJob *second = new_job(NVME), *first = NULL;
+    g_autoptr(GPtrArray) jobs = jobs_of(new_job(GPU), second, NULL);
+
+    limits.stage_ms = 5000;
+    fake_host_inject(fake, &(FakeFault){.action = FAKE_HANG, .suffix = "/driver/unbind", .address = GPU});
+    vv_workers_run(fake_host_sysfs(fake), jobs, &limits, note_first, &first);
+    assert_ptr_equal(first, second);
+    assert_int_equal(second->result.stage, VV_STAGE_DONE);
+    limits.stage_ms = PATIENT;
+    fake_host_free(fake);
 }
 
 /* The check has its deadline, too: writing to configuration space may not come back. */
@@ -364,6 +422,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hang_in_each_stage),
+        cmocka_unit_test(test_time_of_a_reset),
+        cmocka_unit_test(test_quiet),
         cmocka_unit_test(test_hang_in_the_check),
         cmocka_unit_test(test_wedged),
         cmocka_unit_test(test_ask),

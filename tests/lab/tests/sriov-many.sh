@@ -68,7 +68,8 @@ unchanged 'as they were' "$before"
 journal_empty 'the journal is empty'
 note "64 taken in $bound ms, given back in $returned ms"
 
-# The same writes one after the other, as scripts do it.
+# One after the other, as scripts do it: not kept awake, so that each sleeps in D3hot until it is unbound. tests/bench/sriov
+# has this and more side by side, in ratios.
 start=$(now)
 for vf in "${vfs[@]}"; do
 	echo vfio-pci >"$sys/$vf/driver_override"
