@@ -4,6 +4,7 @@
 #include "launcher/diff.h"
 #include "launcher/present.h"
 #include "launcher/tune.h"
+#include "launcher/vfs.h"
 #include "vfio/error.h"
 
 #include <string.h>
@@ -118,6 +119,8 @@ int vv_verb_define(VvContext *context, char **words, GError **error)
     if (!connection)
         return VV_ERROR_FAILED;
 
+    if (!vv_context_spread_vfs(context, vm, error))
+        return VV_ERROR_FAILED;
     g_autofree char *stored = vv_connection_domain_xml(connection, vm->name, NULL);
     compare_before(host, stored, vm);
     g_autoptr(VvTuning) tuning = vv_tune(context, connection, vm, TRUE, stored, error);
