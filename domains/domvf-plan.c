@@ -41,6 +41,18 @@ static void explain_claimed(VvReason *reason, const VvDomain *domain, const VvDo
                                              domain->name, vv_address_format(device->parent, parent)));
 }
 
+/* The address of the VF is not what the VM file has. */
+static void explain_changed(VvReason *reason, const VvDomainDevice *device)
+{
+    char parent[VV_ADDRESS_TEXT];
+
+    replace(
+        &reason->remedy,
+        g_strdup_printf("write the address of the card that is meant into the VM file (vf =), in place of "
+                        "%s, and run 'virt-vfio define' again",
+                        vv_address_format(device->parent, parent)));
+}
+
 static void explain(VvPlan *plan, const VvSysfs *sysfs, const VvDomain *domain, const VvDomainDevice *device)
 {
     for (guint i = 0; i < plan->reasons->len; i++) {
@@ -52,6 +64,8 @@ static void explain(VvPlan *plan, const VvSysfs *sysfs, const VvDomain *domain, 
             explain_lost(reason, sysfs, device);
         else if (strcmp(reason->code, "claimed") == 0 && device->number == VV_VF_ANY)
             explain_claimed(reason, domain, device);
+        else if (strcmp(reason->code, "identity-changed") == 0 && device->number != VV_VF_NAMED)
+            explain_changed(reason, device);
     }
 }
 

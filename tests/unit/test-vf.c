@@ -340,6 +340,47 @@ static void test_plan(void **state)
     bench_close(&b);
 }
 
+static void put_mac(FakeHost *fake, const char *mac)
+{
+    fake_host_put(fake, "sys/bus/pci/devices/" PF "/net/enp6s0/addr_assign_type", "0\n");
+    fake_host_put(fake, "sys/bus/pci/devices/" PF "/net/enp6s0/address", mac);
+}
+
+/* The cards have changed places: a VF of the other one is at the address, and is known by its PF's MAC. */
+static void test_identity(void **state)
+{
+    static const char *const words[] = {"06:10.0", "06:00.0", "enp6s0/1"};
+    static const char *const remedies[] = {"if the one that is there now is meant", "in place of " PF,
+                                           "in place of " PF};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        g_autofree char *text = g_strdup_printf(VM "[network wan]\nvf = %s\n", words[i]);
+        g_autoptr(VvVm) vm = good(text);
+        Bench b;
+
+        bench_open(&b, sriov_host());
+        put_mac(b.fake, "00:1b:21:00:00:01\n");
+        bench_rescan(&b);
+        assert_true(vv_vm_resolve(vm, b.host, NULL));
+        g_autofree char *xml = build(vm);
+        g_autoptr(VvDomain) domain = read_domain(xml);
+        const VvIdentity *identity = ((const VvDomainDevice *)domain->devices->pdata[0])->identity;
+        assert_non_null(identity);
+        assert_string_equal(identity->mac, "00:1b:21:00:00:01");
+        assert_int_equal(identity->device, 0x10ca);
+        g_autofree char *same = chosen(domain, &b);
+        g_autoptr(VvPlan) fine = vv_domain_plan_take(b.host, b.journal, domain, NULL, NULL, NULL);
+        assert_true(vv_plan_ok(fine));
+        put_mac(b.fake, "00:1b:21:00:00:02\n");
+        bench_rescan(&b);
+        g_autofree char *other = chosen(domain, &b);
+        assert_string_equal(same, other);
+        assert_reason(&b, domain, "identity-changed", "now 8086:10ca (MAC 00:1b:21:00:00:02) is here",
+                      remedies[i]);
+        bench_close(&b);
+    }
+}
+
 /* The PF's driver was unloaded, or the number changed. */
 static void test_lost(void **state)
 {
@@ -436,8 +477,8 @@ int main(void)
         cmocka_unit_test(test_resolve_blind), cmocka_unit_test(test_xml),
         cmocka_unit_test(test_xml_refuses),   cmocka_unit_test(test_choose),
         cmocka_unit_test(test_wishes),        cmocka_unit_test(test_plan),
-        cmocka_unit_test(test_lost),          cmocka_unit_test(test_teams),
-        cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_identity),      cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_teams),         cmocka_unit_test(test_keep),
     };
 
     return cmocka_run_group_tests_name("vf", tests, NULL, NULL);
