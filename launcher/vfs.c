@@ -102,6 +102,7 @@ static gboolean add_vf(VvContext *context, VvVm *vm, VvVmVf *vf, VvDomain *domai
         return FALSE;
     }
     device = vv_domain_add_device(domain, vf->address);
+    device->card = g_strdup(name);
     device->interface = strcmp(section, "network") == 0;
     device->has_parent = vf->has_parent;
     device->parent = vf->parent;
