@@ -77,6 +77,8 @@ all_as_before 'after both'
 
 run virt-vfio start a --keep
 expect 'a: again' 0 'a is running'
+run virt-vfio plan "$(vf_file two '[network wan]' "vf = $pf" '[network lan]' "vf = $pf")"
+expect 'two sections that want the last VF' 3 'claimed' 'none of the 2 virtual functions' 'domain a' 'as [network lan]'
 start_background b --keep
 start_background c --keep
 finish_background b 120
@@ -98,7 +100,11 @@ expect 'd: start' 0 'd is running'
 define_vf e '[network wan]' "vf = $vf1"
 run virt-vfio start e --keep
 expect 'e: another one has it' 3 'claimed' 'domain d'
+run virt-vfio plan c
+expect 'c: takes the one that d and e cannot do without only as a last resort' 0 "$vf0"
 stop_all d
+run virt-vfio plan b
+expect 'b: the same, which had that one' 0 "$vf0"
 
 # --- teaming
 
@@ -128,6 +134,8 @@ stop_all f
 virt-vfio status >/dev/null 2>&1 || true
 is 'f: stays on VFIO' "$(lab_driver "$vf0")" vfio-pci
 is 'f: its settings do not stay' "$(every_vf)" "$before_settings"
+run virt-vfio plan c
+expect 'c: the last resort' 0 'claimed' 'which names this virtual function, cannot start while it is here'
 run virt-vfio release "$vf0"
 expect 'and goes back by hand' 0
 all_as_before 'after the one by hand'
