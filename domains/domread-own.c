@@ -24,9 +24,10 @@ static gboolean read_marks(const xmlNode *node, VvIdentity *identity, GError **e
     identity->mac = vv_xml_get(node, "mac");
     /* These get into messages. */
     if (identity->serial && !vv_identity_serial_valid(identity->serial))
-        return vv_domread_bad(node, error, "our <device> has a serial number that cannot be one");
+        return vv_domread_bad(node, error, "our <%s> has a serial number that cannot be one",
+                              (const char *)node->name);
     if (identity->mac && !vv_identity_mac_valid(identity->mac))
-        return vv_domread_bad(node, error, "our <device> has a mac that is none");
+        return vv_domread_bad(node, error, "our <%s> has a mac that is none", (const char *)node->name);
     return vv_domread_number(node, "dsn", G_MAXUINT64, &identity->dsn, error);
 }
 
@@ -135,7 +136,8 @@ static gboolean read_vf(VvDomain *domain, const xmlNode *node, GError **error)
         return FALSE;
     if (!device)
         return TRUE;
-    return read_name(node, &device->card, error) && vv_domread_vf(node, device, error);
+    return read_name(node, &device->card, error) && vv_domread_vf(node, device, error) &&
+           read_identity(node, device, error);
 }
 
 static gboolean read_port(const xmlNode *node, VvDomainUsb *usb, GError **error)

@@ -17,6 +17,7 @@ static void device_free(gpointer data)
     g_free(device->reset);
     g_free(device->mac);
     g_free(device->team);
+    g_free(device->wished_by);
     vv_identity_free(device->identity);
     g_free(device);
 }

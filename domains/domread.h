@@ -9,6 +9,7 @@ typedef struct {
     VvAddress host;   /* of a VF: the one that was chosen (domains/domvf.h) */
     VvAddress listed; /* the one that the XML has */
     char *none_free;  /* why no VF could be chosen; NULL: one could, or there was no choice */
+    char *wished_by;  /* the other domain that names the one that was chosen; NULL: none */
     char *card;       /* the [device NAME] or, of a VF, the [network NAME]; NULL: not in our metadata */
     char *alias;      /* libvirt's, "ua-gpu-0"; NULL: none yet */
     gboolean managed; /* managed='yes': libvirt would bind it itself */

@@ -21,7 +21,8 @@ static void explain_lost(VvReason *reason, const VvSysfs *sysfs, const VvDomainD
             : vv_address_dup(device->parent);
     g_autofree char *lost = vv_vf_lost(sysfs, place);
 
-    replace(&reason->detail, g_strdup_printf("it is gone: %s", lost));
+    replace(&reason->detail, g_strdup_printf("it is gone: %s%s%s", lost, device->none_free ? "; " : "",
+                                             device->none_free ? device->none_free : ""));
     replace(&reason->remedy, g_strdup_printf("make them again: virt-vfio sriov set %s --vfs N",
                                              vv_address_format(device->parent, parent)));
 }
@@ -40,6 +41,18 @@ static void explain_claimed(VvReason *reason, const VvDomain *domain, const VvDo
                                              domain->name, vv_address_format(device->parent, parent)));
 }
 
+/* The address of the VF is not what the VM file has. */
+static void explain_changed(VvReason *reason, const VvDomainDevice *device)
+{
+    char parent[VV_ADDRESS_TEXT];
+
+    replace(
+        &reason->remedy,
+        g_strdup_printf("write the address of the card that is meant into the VM file (vf =), in place of "
+                        "%s, and run 'virt-vfio define' again",
+                        vv_address_format(device->parent, parent)));
+}
+
 static void explain(VvPlan *plan, const VvSysfs *sysfs, const VvDomain *domain, const VvDomainDevice *device)
 {
     for (guint i = 0; i < plan->reasons->len; i++) {
@@ -51,7 +64,25 @@ static void explain(VvPlan *plan, const VvSysfs *sysfs, const VvDomain *domain, 
             explain_lost(reason, sysfs, device);
         else if (strcmp(reason->code, "claimed") == 0 && device->number == VV_VF_ANY)
             explain_claimed(reason, domain, device);
+        else if (strcmp(reason->code, "identity-changed") == 0 && device->number != VV_VF_NAMED)
+            explain_changed(reason, device);
     }
+}
+
+/* It was the last one. */
+static void tell_wish(VvPlan *plan, const VvDomainDevice *device)
+{
+    char parent[VV_ADDRESS_TEXT];
+    g_autofree char *remedy =
+        g_strdup_printf("%s can have more when none is in use", vv_address_format(device->parent, parent));
+
+    vv_plan_append_reason(
+        plan,
+        vv_reason_new("claimed", VV_SEVERITY_WARN, device->host, FALSE, remedy,
+                      "%s, which names this virtual function, cannot start while it is here; "
+                      "no other one of %s is free",
+                      device->wished_by, parent),
+        NULL);
 }
 
 /* libvirt's virNetDevSaveNetConfig() refuses then; what is set through a PF that is down has no effect. */
@@ -111,6 +142,8 @@ void vv_domain_explain_vfs(VvPlan *plan, VvHost *host, const VvDomain *domain)
 
         if (device->has_parent)
             explain(plan, sysfs, domain, device);
+        if (device->wished_by)
+            tell_wish(plan, device);
         if (device->interface)
             check_parent(plan, sysfs, device);
     }

@@ -29,41 +29,107 @@ static GPtrArray *of_others(const GPtrArray *entries, const char *owner)
     return others;
 }
 
-static gboolean is_ours(const VvDomain *domain, const VvDomainDevice *device, VvAddress address)
+/* Another device of the domain has it: new string that says which; NULL: none. */
+static char *why_ours(const VvDomain *domain, const VvDomainDevice *device, VvAddress address)
 {
     for (guint i = 0; i < domain->devices->len; i++) {
         const VvDomainDevice *other = domain->devices->pdata[i];
 
-        if (other != device && vv_address_equal(other->host, address))
-            return TRUE;
+        if (other == device || !vv_address_equal(other->host, address))
+            continue;
+        return other->card ? g_strdup_printf("in this domain already, as [%s %s]",
+                                             other->interface ? "network" : "device", other->card)
+                           : g_strdup("in this domain already");
     }
-    return FALSE;
+    return NULL;
+}
+
+void vv_vf_wish_free(VvVfWish *wish)
+{
+    g_free(wish->who);
+    g_free(wish);
+}
+
+void vv_vf_wishes_add(GPtrArray *wishes, const VvDomain *other)
+{
+    for (guint i = 0; i < other->devices->len; i++) {
+        const VvDomainDevice *device = other->devices->pdata[i];
+        VvVfWish *wish = g_new0(VvVfWish, 1);
+
+        wish->address = device->host;
+        wish->who = g_strdup_printf("domain %s", other->name);
+        wish->fixed = !device->has_parent || device->number != VV_VF_ANY;
+        g_ptr_array_add(wishes, wish);
+    }
+}
+
+/* Who names it; of several, one that can have no other. */
+static const VvVfWish *wish_for(const GPtrArray *wishes, VvAddress address)
+{
+    const VvVfWish *found = NULL;
+
+    for (guint i = 0; wishes && i < wishes->len; i++) {
+        const VvVfWish *wish = wishes->pdata[i];
+
+        if (vv_address_equal(wish->address, address) && (!found || wish->fixed))
+            found = wish;
+    }
+    return found;
+}
+
+/* How gladly a free VF is given out, best first: nobody else names it; where another domain's choice fell
+ * last, which may fall on another one; another domain cannot start while this one has it. Among equals the
+ * one that the XML has, so that the guest finds the same card again. */
+typedef enum {
+    RANK_UNNAMED = 0,
+    RANK_POOL = 2,
+    RANK_FIXED = 4,
+    RANK_NONE = 6,
+} Rank;
+
+static guint rank_of(const VvDomainDevice *device, VvAddress address, const VvVfWish *wish)
+{
+    Rank rank = !wish ? RANK_UNNAMED : wish->fixed ? RANK_FIXED : RANK_POOL;
+
+    return rank + !vv_address_equal(address, device->host);
+}
+
+static char *none_free(const VvPf *pf, const char *why)
+{
+    if (pf->vfs->len == 1)
+        return g_strdup_printf("the only virtual function of %s is not free: %s", pf->device->text, why);
+    return g_strdup_printf("none of the %u virtual functions of %s is free: %s", pf->vfs->len,
+                           pf->device->text, why);
 }
 
 /* NULL: none is free, and device->none_free says why. */
 static const VvVf *choose(const VvSysfs *sysfs, const VvDomain *domain, VvDomainDevice *device,
-                          const VvPf *pf)
+                          const VvPf *pf, const GPtrArray *wishes)
 {
     g_autoptr(GString) why = g_string_new(NULL);
-    const VvVf *first = NULL;
+    const VvVf *best = NULL;
+    guint best_rank = RANK_NONE;
 
     for (guint i = 0; i < pf->vfs->len; i++) {
         const VvVf *vf = pf->vfs->pdata[i];
-        g_autofree char *trouble = is_ours(domain, device, vf->address) ? g_strdup("in this domain already")
-                                                                        : vv_vf_why_not(sysfs, vf);
+        const VvVfWish *wish = wish_for(wishes, vf->address);
+        g_autofree char *ours = why_ours(domain, device, vf->address);
+        g_autofree char *trouble = ours ? g_steal_pointer(&ours) : vv_vf_why_not(sysfs, vf);
+        guint rank = trouble ? RANK_NONE : rank_of(device, vf->address, wish);
 
-        if (!trouble && vv_address_equal(vf->address, device->host))
-            return vf;
-        if (!trouble && !first)
-            first = vf;
         if (trouble)
             g_string_append_printf(why, "%s%s is %s", why->len ? ", " : "",
                                    vf->device ? vf->device->text : "one", trouble);
+        if (rank >= best_rank)
+            continue;
+        best = vf;
+        best_rank = rank;
+        g_free(device->wished_by);
+        device->wished_by = rank >= RANK_FIXED ? g_strdup(wish->who) : NULL;
     }
-    if (!first && pf->vfs->len)
-        device->none_free = g_strdup_printf("none of the %u virtual functions of %s is free: %s",
-                                            pf->vfs->len, pf->device->text, why->str);
-    return first;
+    if (!best && pf->vfs->len)
+        device->none_free = none_free(pf, why->str);
+    return best;
 }
 
 static void move_allowances(VvDomain *domain, VvAddress from, VvAddress to)
@@ -92,7 +158,8 @@ static void move(VvDomain *domain, VvDomainDevice *device, VvAddress to)
         device->identity->address = to;
 }
 
-void vv_domain_choose_vfs(VvDomain *domain, VvHost *host, const GPtrArray *entries, const GPtrArray *claims)
+void vv_domain_choose_vfs(VvDomain *domain, VvHost *host, const GPtrArray *entries, const GPtrArray *claims,
+                          const GPtrArray *wishes)
 {
     g_autoptr(GPtrArray) others = of_others(entries, domain->uuid);
 
@@ -104,9 +171,10 @@ void vv_domain_choose_vfs(VvDomain *domain, VvHost *host, const GPtrArray *entri
         const VvVf *vf = NULL;
 
         g_clear_pointer(&device->none_free, g_free);
+        g_clear_pointer(&device->wished_by, g_free);
         if (pf)
             vf = device->number >= 0 ? vv_pf_vf(pf, (guint)device->number)
-                                     : choose(vv_host_sysfs(host), domain, device, pf);
+                                     : choose(vv_host_sysfs(host), domain, device, pf, wishes);
         if (vf && !vv_address_equal(vf->address, device->host))
             move(domain, device, vf->address);
     }

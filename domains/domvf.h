@@ -10,10 +10,23 @@
 /* Does the domain leave the choice of a VF to its start? */
 gboolean vv_domain_has_pool(const VvDomain *domain);
 
+/* A VF, or whatever function, that another domain's XML has, whether that domain is on or off. */
+typedef struct {
+    VvAddress address;
+    char *who;      /* "domain nas" */
+    gboolean fixed; /* it wants this one; FALSE: its start chooses anew */
+} VvVfWish;
+
+/* What vv_domain_choose_vfs() is to know of another domain: appends to `wishes` (VvVfWish *). */
+void vv_vf_wishes_add(GPtrArray *wishes, const VvDomain *other);
+void vv_vf_wish_free(VvVfWish *wish);
+
 /* Looks up the VFs that are named by their PF, and chooses those of pools: the one that the XML has if it is
- * free, else the PF's first free one. The domain's devices, identities and allowances are then about those.
- * `entries` (VvEntry *) and `claims` (VvClaim *, NULL: none known) say who has which VF. */
-void vv_domain_choose_vfs(VvDomain *domain, VvHost *host, const GPtrArray *entries, const GPtrArray *claims);
+ * free, else the PF's first free one, and those that other domains name only when no other is left. The
+ * domain's devices, identities and allowances are then about those. `entries` (VvEntry *) and `claims`
+ * (VvClaim *) say who has which VF, `wishes` (VvVfWish *) who names it; NULL: nothing known. */
+void vv_domain_choose_vfs(VvDomain *domain, VvHost *host, const GPtrArray *entries, const GPtrArray *claims,
+                          const GPtrArray *wishes);
 
 /* Was the VF of a pool free when it was chosen, and taken when the plan was made? Then there may be another
  * one. */
@@ -23,7 +36,8 @@ gboolean vv_domain_lost_choice(const VvDomain *domain, const VvPlan *plan);
 char *vv_domain_put_vfs(const char *xml, gsize length, const VvDomain *domain, GError **error);
 
 /* In a plan for the domain, says of VFs what the plan alone does not know: which PF has lost them, that none
- * of a pool is free, and that libvirt will not set up one whose PF is down (`sriov-parent`). */
+ * of a pool is free or another domain names the one that is, and that libvirt will not set up one whose PF
+ * is down (`sriov-parent`). */
 void vv_domain_explain_vfs(VvPlan *plan, VvHost *host, const VvDomain *domain);
 
 /* Before they are taken: has the controllers of NVMe drives' VFs brought online (vfio/nvme-virt.h), which

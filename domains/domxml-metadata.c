@@ -86,6 +86,8 @@ static void add_vf(xmlNode *own, const VvVmNetwork *network)
     vv_xml_set(vf, "name", network->name);
     vv_xml_set(vf, "address", vv_address_format(network->vf.address, text));
     add_parent(vf, &network->vf);
+    if (network->identity)
+        add_identity(vf, network->identity);
     if (network->qos)
         vv_xml_setf(vf, "qos", "%u", network->qos);
     vv_xml_set(vf, "trust", yes_no(network->trust));

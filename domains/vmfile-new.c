@@ -52,6 +52,7 @@ static void network_free(gpointer data)
     g_free(network->bridge);
     g_free(network->network);
     g_free(network->vf.word);
+    vv_identity_free(network->identity);
     g_free(network->mac);
     g_free(network->model);
     g_free(network->rate);

@@ -165,7 +165,7 @@ static gboolean resolve_network(VvVm *vm, VvVmNetwork *network, VvHost *host, GE
 
     if (!vv_vm_resolve_vf(vm, &network->vf, host, error))
         return FALSE;
-    const VvDevice *real = host ? vv_host_find(host, network->vf.address) : NULL;
+    VvDevice *real = host ? vv_host_find(host, network->vf.address) : NULL;
     vv_address_format(network->vf.address, text);
     owner = owner_of(vm, network->vf.address);
     if (owner)
@@ -173,6 +173,8 @@ static gboolean resolve_network(VvVm *vm, VvVmNetwork *network, VvHost *host, GE
     else if (real && real->kind != VV_KIND_NIC)
         g_set_error(error, VV_ERROR, VV_ERROR_USAGE,
                     "%s is no network card; its virtual functions go into a [device], with vf = there", text);
+    vv_identity_free(network->identity);
+    network->identity = real ? vv_identity_read(host, real) : NULL;
     return !owner && (!real || real->kind == VV_KIND_NIC);
 }
 

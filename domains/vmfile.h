@@ -96,21 +96,22 @@ typedef struct {
 
 typedef struct {
     char *name;
-    char *bridge;  /* exactly one of bridge, network, user and vf */
-    char *network; /* a libvirt network */
-    gboolean user; /* QEMU's user-mode NAT */
-    VvVmVf vf;     /* of a network card */
-    char *mac;     /* NULL: libvirt makes one */
-    char *model;   /* default "virtio" */
-    guint vlan;    /* 0: none; 1 to 4094 */
-    guint queues;  /* 0: by tuning */
-    guint mtu;     /* 0: the network's */
-    gint trust;    /* of a VF; -1: as it is; else gboolean */
-    gint spoofchk; /* the same */
-    guint qos;     /* of a VF with a VLAN: priority, 0 to 7 */
-    char *rate;    /* of a VF: "MAX" or "MAX,MIN" in Mbit/s, 0 for none; NULL: as it is */
-    gint vf_link;  /* VvVfLink; -1: as it is */
-    char *teaming; /* of a VF: the [network] that stands in for it, with the same MAC; NULL: none */
+    char *bridge;         /* exactly one of bridge, network, user and vf */
+    char *network;        /* a libvirt network */
+    gboolean user;        /* QEMU's user-mode NAT */
+    VvVmVf vf;            /* of a network card */
+    VvIdentity *identity; /* of the VF, which has its PF's marks; NULL until it is resolved on its host */
+    char *mac;            /* NULL: libvirt makes one */
+    char *model;          /* default "virtio" */
+    guint vlan;           /* 0: none; 1 to 4094 */
+    guint queues;         /* 0: by tuning */
+    guint mtu;            /* 0: the network's */
+    gint trust;           /* of a VF; -1: as it is; else gboolean */
+    gint spoofchk;        /* the same */
+    guint qos;            /* of a VF with a VLAN: priority, 0 to 7 */
+    char *rate;           /* of a VF: "MAX" or "MAX,MIN" in Mbit/s, 0 for none; NULL: as it is */
+    gint vf_link;         /* VvVfLink; -1: as it is */
+    char *teaming;        /* of a VF: the [network] that stands in for it, with the same MAC; NULL: none */
     gboolean link_down;
     gint boot; /* VV_BOOT_*; VV_BOOT_AUTO is not for booting */
 } VvVmNetwork;

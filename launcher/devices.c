@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/devices.h"
 
+#include "domains/domvf.h"
 #include "launcher/json.h"
 #include "launcher/present.h"
 #include "launcher/rom-plan.h"
@@ -37,11 +38,14 @@ gboolean vv_check_allow(char **allow, GError **error)
     return TRUE;
 }
 
-static void claim_devices(GPtrArray *claims, const VvDomainInfo *info)
+static VvDomain *read_domain(const VvDomainInfo *info)
 {
-    g_autoptr(VvDomain) domain = info->xml ? vv_domain_read(info->xml, strlen(info->xml), NULL) : NULL;
+    return info->xml ? vv_domain_read(info->xml, strlen(info->xml), NULL) : NULL;
+}
 
-    for (guint i = 0; domain && i < domain->devices->len; i++) {
+static void claim_devices(GPtrArray *claims, const VvDomain *domain, const VvDomainInfo *info)
+{
+    for (guint i = 0; i < domain->devices->len; i++) {
         const VvDomainDevice *device = domain->devices->pdata[i];
         g_autofree char *who =
             g_strdup_printf("domain %s (%s)", info->name, vv_domain_state_name(info->state));
@@ -49,18 +53,53 @@ static void claim_devices(GPtrArray *claims, const VvDomainInfo *info)
     }
 }
 
-GPtrArray *vv_collect_claims(VvContext *context, const char *except)
+/* NULL where libvirt does not answer. */
+static GPtrArray *list_domains(VvContext *context)
+{
+    VvConnection *connection = context->sysroot ? NULL : vv_context_connection(context, NULL);
+
+    return connection ? vv_connection_list(connection, NULL) : NULL;
+}
+
+static GPtrArray *claims_of(const GPtrArray *domains, const char *except)
 {
     GPtrArray *claims = g_ptr_array_new_with_free_func((GDestroyNotify)vv_claim_free);
-    VvConnection *connection = context->sysroot ? NULL : vv_context_connection(context, NULL);
-    g_autoptr(GPtrArray) domains = connection ? vv_connection_list(connection, NULL) : NULL;
 
     for (guint i = 0; domains && i < domains->len; i++) {
         const VvDomainInfo *info = domains->pdata[i];
-        if (vv_domain_state_is_on(info->state) && g_strcmp0(info->uuid, except) != 0)
-            claim_devices(claims, info);
+        gboolean counts = vv_domain_state_is_on(info->state) && g_strcmp0(info->uuid, except) != 0;
+        g_autoptr(VvDomain) domain = counts ? read_domain(info) : NULL;
+
+        if (domain)
+            claim_devices(claims, domain, info);
     }
     return claims;
+}
+
+GPtrArray *vv_collect_claims(VvContext *context, const char *except)
+{
+    g_autoptr(GPtrArray) domains = list_domains(context);
+
+    return claims_of(domains, except);
+}
+
+void vv_collect_others(VvContext *context, const VvDomain *except, GPtrArray **ret_claims,
+                       GPtrArray **ret_wishes)
+{
+    g_autoptr(GPtrArray) domains = list_domains(context);
+    GPtrArray *wishes = g_ptr_array_new_with_free_func((GDestroyNotify)vv_vf_wish_free);
+
+    for (guint i = 0; domains && i < domains->len; i++) {
+        const VvDomainInfo *info = domains->pdata[i];
+        /* What a VM file says is not another domain than the one that was made of it. */
+        gboolean same = g_strcmp0(info->uuid, except->uuid) == 0 || g_strcmp0(info->name, except->name) == 0;
+        g_autoptr(VvDomain) domain = same ? NULL : read_domain(info);
+
+        if (domain)
+            vv_vf_wishes_add(wishes, domain);
+    }
+    *ret_claims = claims_of(domains, except->uuid);
+    *ret_wishes = wishes;
 }
 
 VvDomain *vv_context_domain(VvContext *context, const char *name, GError **error)

@@ -16,6 +16,10 @@ gboolean vv_check_allow(char **allow, GError **error);
  * where libvirt does not answer; a device in a running guest is then still seen by its open group. */
 GPtrArray *vv_collect_claims(VvContext *context, const char *except);
 
+/* The same for a domain of this uuid and name, and what the other domains, on or off, name (VvVfWish *). */
+void vv_collect_others(VvContext *context, const VvDomain *except, GPtrArray **ret_claims,
+                       GPtrArray **ret_wishes);
+
 /* What changes a domain's stored XML: the XML anew, NULL without an error where nothing is to be changed. */
 typedef char *(*VvXmlChange)(const char *xml, gsize length, gpointer data, GError **error);
 

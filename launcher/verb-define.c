@@ -4,6 +4,7 @@
 #include "launcher/diff.h"
 #include "launcher/present.h"
 #include "launcher/tune.h"
+#include "launcher/vfs.h"
 #include "vfio/error.h"
 
 #include <string.h>
@@ -17,15 +18,20 @@ static guint count_functions(const VvVm *vm)
     return count;
 }
 
-static VvVmFunction *find_function(const VvVm *vm, VvAddress address)
+static VvIdentity *find_identity(const VvVm *vm, VvAddress address)
 {
     for (guint i = 0; i < vm->devices->len; i++) {
         const VvVmDevice *card = vm->devices->pdata[i];
         for (guint f = 0; f < card->functions->len; f++) {
             VvVmFunction *function = &g_array_index(card->functions, VvVmFunction, f);
             if (vv_address_equal(function->host, address))
-                return function;
+                return function->identity;
         }
+    }
+    for (guint i = 0; i < vm->networks->len; i++) {
+        const VvVmNetwork *network = vm->networks->pdata[i];
+        if (network->vf.word && vv_address_equal(network->vf.address, address))
+            return network->identity;
     }
     return NULL;
 }
@@ -39,8 +45,8 @@ static void compare_before(const VvHost *host, const char *stored, const VvVm *v
 
     for (guint i = 0; i < identities->len; i++) {
         const VvIdentity *earlier = identities->pdata[i];
-        VvVmFunction *function = find_function(vm, earlier->address);
-        if (!function)
+        VvIdentity *identity = find_identity(vm, earlier->address);
+        if (!identity)
             continue;
         VvReason *reason = vv_identity_check(host, earlier, identities);
         char text[VV_ADDRESS_TEXT];
@@ -48,7 +54,7 @@ static void compare_before(const VvHost *host, const char *stored, const VvVm *v
             fprintf(stderr, "virt-vfio: note: %s is not what it was: %s\n",
                     vv_address_format(earlier->address, text), reason->detail);
         else
-            vv_identity_complete(function->identity, earlier);
+            vv_identity_complete(identity, earlier);
         vv_reason_free(reason);
     }
 }
@@ -118,6 +124,8 @@ int vv_verb_define(VvContext *context, char **words, GError **error)
     if (!connection)
         return VV_ERROR_FAILED;
 
+    if (!vv_context_spread_vfs(context, vm, error))
+        return VV_ERROR_FAILED;
     g_autofree char *stored = vv_connection_domain_xml(connection, vm->name, NULL);
     compare_before(host, stored, vm);
     g_autoptr(VvTuning) tuning = vv_tune(context, connection, vm, TRUE, stored, error);

@@ -30,8 +30,9 @@ gboolean vv_context_choose_vfs(VvContext *context, VvDomain *domain, GError **er
     g_autoptr(GPtrArray) entries = host ? vv_journal_list(vv_context_journal(context), error) : NULL;
     if (!entries)
         return FALSE;
-    g_autoptr(GPtrArray) claims = vv_collect_claims(context, domain->uuid);
-    vv_domain_choose_vfs(domain, host, entries, claims);
+    g_autoptr(GPtrArray) claims = NULL, wishes = NULL;
+    vv_collect_others(context, domain, &claims, &wishes);
+    vv_domain_choose_vfs(domain, host, entries, claims, wishes);
     return TRUE;
 }
 
@@ -101,10 +102,34 @@ static gboolean add_vf(VvContext *context, VvVm *vm, VvVmVf *vf, VvDomain *domai
         return FALSE;
     }
     device = vv_domain_add_device(domain, vf->address);
+    device->card = g_strdup(name);
     device->interface = strcmp(section, "network") == 0;
     device->has_parent = vf->has_parent;
     device->parent = vf->parent;
     device->number = vf->number;
+    return TRUE;
+}
+
+static void move_pool(VvVm *vm, VvVmVf *vf, const VvDomain *chosen, guint *next)
+{
+    if (!vf->word)
+        return;
+    const VvDomainDevice *device = chosen->devices->pdata[(*next)++];
+    if (vf->number == VV_VF_ANY)
+        vv_vm_move_vf(vm, vf, device->host);
+}
+
+gboolean vv_context_spread_vfs(VvContext *context, VvVm *vm, GError **error)
+{
+    g_autoptr(VvDomain) chosen = vv_context_vm_vfs(context, vm, error);
+    guint next = 0;
+
+    if (!chosen)
+        return FALSE;
+    for (guint i = 0; i < vm->devices->len; i++)
+        move_pool(vm, &((VvVmDevice *)vm->devices->pdata[i])->vf, chosen, &next);
+    for (guint i = 0; i < vm->networks->len; i++)
+        move_pool(vm, &((VvVmNetwork *)vm->networks->pdata[i])->vf, chosen, &next);
     return TRUE;
 }
 

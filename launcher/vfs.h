@@ -14,6 +14,11 @@ gboolean vv_context_choose_vfs(VvContext *context, VvDomain *domain, GError **er
  * be. */
 VvDomain *vv_context_vm_vfs(VvContext *context, VvVm *vm, GError **error);
 
+/* For a VM file that is resolved and about to be defined: its pools begin with VFs that no other domain
+ * names, where there are such, because libvirt itself (virsh start, autostart) starts a domain with what its
+ * XML has. */
+gboolean vv_context_spread_vfs(VvContext *context, VvVm *vm, GError **error);
+
 /* vv_plan_wake_vfs() for this program. */
 gboolean vv_context_wake_vfs(VvContext *context, const VvPlan *plan, GError **error);
 

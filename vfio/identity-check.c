@@ -176,11 +176,11 @@ static char *remedy_text(const VvIdentity *expected, const Places *places)
     if (places->devices->len > 1)
         return g_strdup_printf(
             "find out which with 'virt-vfio show', write its address in place of %s into the "
-            "VM file (host =), and run 'virt-vfio define' again",
+            "VM file (host = or vf =), and run 'virt-vfio define' again",
             old);
     return g_strdup_printf(
-        "write %s in place of %s into the VM file (host =), and run 'virt-vfio define' again", addresses,
-        old);
+        "write %s in place of %s into the VM file (host = or vf =), and run 'virt-vfio define' again",
+        addresses, old);
 }
 
 static VvReason *new_reason(const VvIdentity *expected, const VvIdentity *now, Match found,

@@ -171,13 +171,18 @@ static void test_xml_refuses(void **state)
     }
 }
 
-static char *chosen(VvDomain *domain, Bench *b)
+static char *chosen_among(VvDomain *domain, Bench *b, const GPtrArray *wishes)
 {
     g_autoptr(GPtrArray) entries = vv_journal_list(b->journal, NULL);
 
     bench_rescan(b);
-    vv_domain_choose_vfs(domain, b->host, entries, NULL);
+    vv_domain_choose_vfs(domain, b->host, entries, NULL, wishes);
     return vv_address_dup(((const VvDomainDevice *)domain->devices->pdata[0])->host);
+}
+
+static char *chosen(VvDomain *domain, Bench *b)
+{
+    return chosen_among(domain, b, NULL);
 }
 
 static void assert_chosen(Bench *b, const char *xml, const char *expected)
@@ -250,6 +255,50 @@ static void assert_reason(Bench *b, VvDomain *domain, const char *code, const ch
         fail_msg("%s; %s", reason->detail, reason->remedy);
 }
 
+/* What other domains name is given out last. */
+static void test_wishes(void **state)
+{
+    static const char any[] = SRIOV_DOMAIN("a", UUID_A, ANY, SRIOV_INTERFACE("0x10", "0", ""));
+    static const char plain[] =
+        SRIOV_DOMAIN("nas", UUID_B, "", SRIOV_INTERFACE("0x10", "0", "") SRIOV_INTERFACE("0x10", "2", ""));
+    static const char pool[] =
+        SRIOV_DOMAIN("web", UUID_B, "<vv:vf name='b' address='" VF2 "' parent='" PF "' number='any'/>",
+                     SRIOV_INTERFACE("0x10", "4", ""));
+    static const char number[] =
+        SRIOV_DOMAIN("mail", UUID_B, "<vv:vf name='b' address='" VF2 "' parent='" PF "' number='2'/>",
+                     SRIOV_INTERFACE("0x10", "4", ""));
+    g_autoptr(GPtrArray) wishes = g_ptr_array_new_with_free_func((GDestroyNotify)vv_vf_wish_free);
+    g_autoptr(VvDomain) nas = read_domain(plain), web = read_domain(pool), mail = read_domain(number);
+    Bench b;
+
+    bench_open(&b, sriov_host());
+    /* Nobody else names its own; another pool's choice is as good as any, but a free one is better. */
+    g_autoptr(VvDomain) domain = read_domain(any);
+    vv_vf_wishes_add(wishes, web);
+    g_autofree char *own = chosen_among(domain, &b, wishes);
+    assert_string_equal(own, VF0);
+    g_autoptr(VvDomain) twin = read_domain(pool);
+    g_autofree char *other = chosen_among(twin, &b, wishes);
+    assert_string_equal(other, VF0);
+    /* Better that than what others cannot do without. */
+    vv_vf_wishes_add(wishes, nas);
+    g_autofree char *poolish = chosen_among(domain, &b, wishes);
+    assert_string_equal(poolish, VF2);
+    assert_null(((const VvDomainDevice *)domain->devices->pdata[0])->wished_by);
+    g_autoptr(VvPlan) quiet = vv_domain_plan_take(b.host, b.journal, domain, NULL, NULL, NULL);
+    assert_null(find_reason(quiet, "claimed"));
+    /* The last ones are given out all the same, and the plan says whose they are. */
+    vv_vf_wishes_add(wishes, mail);
+    g_autoptr(VvDomain) last = read_domain(any);
+    g_autofree char *named = chosen_among(last, &b, wishes);
+    assert_string_equal(named, VF0);
+    g_autoptr(VvPlan) plan = vv_domain_plan_take(b.host, b.journal, last, NULL, NULL, NULL);
+    assert_true(vv_plan_ok(plan));
+    assert_reason(&b, last, "claimed", "domain nas, which names this virtual function, cannot start while",
+                  PF " can have more");
+    bench_close(&b);
+}
+
 static void test_plan(void **state)
 {
     static const char any[] = SRIOV_DOMAIN("a", UUID_A, ANY, SRIOV_INTERFACE("0x10", "0", ""));
@@ -271,11 +320,65 @@ static void test_plan(void **state)
                   " is taken for domain win11, " VF1,
                   "stop what has one");
     bench_return_fine(&b);
+    /* Two sections that want the last one. */
+    static const char two[] =
+        SRIOV_DOMAIN("a", UUID_A, ANY "<vv:vf name='lan' address='" VF1 "' parent='" PF "' number='any'/>",
+                     SRIOV_INTERFACE("0x10", "0", "") SRIOV_INTERFACE("0x10", "2", ""));
+    assert_true(bench_take_as(&b, "06:10.0;06:10.4", UUID_B, NULL, NULL));
+    g_autoptr(VvDomain) both = read_domain(two);
+    g_autofree char *first = chosen(both, &b);
+    assert_string_equal(first, VF0);
+    assert_reason(&b, both, "claimed",
+                  VF0 " is taken for domain win11, " VF1 " is in this domain already, as [network lan], " VF2
+                      " is taken for domain win11",
+                  "stop what has one");
+    bench_return_fine(&b);
     /* libvirt would refuse, and not say which setting of whose it was about. */
     sriov_add_interface(b.fake, "0x1002\n");
     assert_reason(&b, domain, "sriov-parent", "enp6s0, the interface of its card " PF ", is down",
                   "ip link set enp6s0 up");
     bench_close(&b);
+}
+
+static void put_mac(FakeHost *fake, const char *mac)
+{
+    fake_host_put(fake, "sys/bus/pci/devices/" PF "/net/enp6s0/addr_assign_type", "0\n");
+    fake_host_put(fake, "sys/bus/pci/devices/" PF "/net/enp6s0/address", mac);
+}
+
+/* The cards have changed places: a VF of the other one is at the address, and is known by its PF's MAC. */
+static void test_identity(void **state)
+{
+    static const char *const words[] = {"06:10.0", "06:00.0", "enp6s0/1"};
+    static const char *const remedies[] = {"if the one that is there now is meant", "in place of " PF,
+                                           "in place of " PF};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        g_autofree char *text = g_strdup_printf(VM "[network wan]\nvf = %s\n", words[i]);
+        g_autoptr(VvVm) vm = good(text);
+        Bench b;
+
+        bench_open(&b, sriov_host());
+        put_mac(b.fake, "00:1b:21:00:00:01\n");
+        bench_rescan(&b);
+        assert_true(vv_vm_resolve(vm, b.host, NULL));
+        g_autofree char *xml = build(vm);
+        g_autoptr(VvDomain) domain = read_domain(xml);
+        const VvIdentity *identity = ((const VvDomainDevice *)domain->devices->pdata[0])->identity;
+        assert_non_null(identity);
+        assert_string_equal(identity->mac, "00:1b:21:00:00:01");
+        assert_int_equal(identity->device, 0x10ca);
+        g_autofree char *same = chosen(domain, &b);
+        g_autoptr(VvPlan) fine = vv_domain_plan_take(b.host, b.journal, domain, NULL, NULL, NULL);
+        assert_true(vv_plan_ok(fine));
+        put_mac(b.fake, "00:1b:21:00:00:02\n");
+        bench_rescan(&b);
+        g_autofree char *other = chosen(domain, &b);
+        assert_string_equal(same, other);
+        assert_reason(&b, domain, "identity-changed", "now 8086:10ca (MAC 00:1b:21:00:00:02) is here",
+                      remedies[i]);
+        bench_close(&b);
+    }
 }
 
 /* The PF's driver was unloaded, or the number changed. */
@@ -373,7 +476,8 @@ int main(void)
         cmocka_unit_test(test_resolve),       cmocka_unit_test(test_resolve_refuses),
         cmocka_unit_test(test_resolve_blind), cmocka_unit_test(test_xml),
         cmocka_unit_test(test_xml_refuses),   cmocka_unit_test(test_choose),
-        cmocka_unit_test(test_plan),          cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_wishes),        cmocka_unit_test(test_plan),
+        cmocka_unit_test(test_identity),      cmocka_unit_test(test_lost),
         cmocka_unit_test(test_teams),         cmocka_unit_test(test_keep),
     };
 
