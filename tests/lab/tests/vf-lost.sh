@@ -37,9 +37,10 @@ has_interface() { [[ -d $sys/$igb/net ]]; }
 vf_is_gone() { [[ ! -e $sys/$vf0 ]]; }
 vf_has_no_driver() { [[ ! -e $sys/$vf0/driver ]]; }
 
-# In the background: it ends when nobody has a VF open any more. Sets what is said of the PF afterwards.
+# In the background: it ends when nobody has a VF open any more. Sets what is said of the PF afterwards, and when the VFs can
+# be made again.
 goes() { # unbind|unload|remove|yank
-	writer='' after='is gone too; when that card is back, '
+	writer='' after='is gone too' when='when that card is back, '
 	case $1 in
 	unbind) echo "$igb" >"$sys/$igb/driver/unbind" & ;;
 	unload) modprobe -r igb & ;;
@@ -47,7 +48,7 @@ goes() { # unbind|unload|remove|yank
 	yank) lab_yank igb0 && return ;;
 	esac
 	writer=$!
-	[[ $1 == remove ]] || after='has none now; when that card has its driver again, '
+	[[ $1 == remove ]] || after='has none now' when='when that card has its driver again, '
 }
 
 comes_back() { # unbind|unload|remove|yank
@@ -96,7 +97,7 @@ answers() { # WHEN
 }
 
 under_guest() { # WAY
-	local start=$SECONDS writer after
+	local start=$SECONDS writer after when
 	limited virt-vfio start a --keep
 	expect "$1: start" 0 'a is running'
 	is "$1: the VF has its settings" "$(by_ip 0)" "$all_settings"
@@ -110,14 +111,14 @@ under_guest() { # WAY
 	ok "$1: the VF is gone" vf_is_gone
 	nothing_left "$1"
 	limited virt-vfio plan a
-	expect "$1: plan" 3 'not-found' "$lost$after" "$remedy"
+	expect "$1: plan" 3 'not-found' "$lost$after" "$when$remedy"
 	comes_back "$1"
 	new_vfs "$1, it is back"
 	note "$1: $((SECONDS - start)) s"
 }
 
 under_hand() { # WAY: nobody has the VF open
-	local start=$SECONDS writer after
+	local start=$SECONDS writer after when
 	limited virt-vfio bind "$vf0"
 	expect "$1, by hand: bind" 0
 	goes "$1"
@@ -125,15 +126,15 @@ under_hand() { # WAY: nobody has the VF open
 	[[ -z $writer ]] || lab_wait 60 gone "$writer" || true
 	! [[ $1 == remove || $1 == yank ]] || lab_wait 60 lab_is_gone "$igb" || true
 	limited virt-vfio status
-	expect "$1, by hand: status" 0 "$vf0" "$lost$after" "$remedy"
+	expect "$1, by hand: status" 0 "$vf0" "$lost$after; $when$remedy"
 	limited virt-vfio recover --dry-run
-	expect "$1, by hand: recover --dry-run" 0 "$vf0" 'is forgotten' "$lost$after" "$remedy"
+	expect "$1, by hand: recover --dry-run" 0 "$vf0" 'is forgotten' "$lost$after; $when$remedy"
 	if [[ $1 == unbind ]]; then
 		limited virt-vfio release "$vf0"
-		expect "$1, by hand: release" 0 "$vf0 is gone from this host" "$lost$after" "$remedy"
+		expect "$1, by hand: release" 0 "$vf0 is gone from this host" "$lost$after; $when$remedy"
 	else
 		limited virt-vfio recover
-		expect "$1, by hand: recover" 0 "$vf0 is gone from this host" "$lost$after" "$remedy"
+		expect "$1, by hand: recover" 0 "$vf0 is gone from this host" "$lost$after; $when$remedy"
 	fi
 	nothing_left "$1, by hand"
 	comes_back "$1"
