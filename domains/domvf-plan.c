@@ -23,8 +23,7 @@ static void explain_lost(VvReason *reason, const VvSysfs *sysfs, const VvDomainD
 
     replace(&reason->detail, g_strdup_printf("it is gone: %s%s%s", lost, device->none_free ? "; " : "",
                                              device->none_free ? device->none_free : ""));
-    replace(&reason->remedy, g_strdup_printf("make them again: virt-vfio sriov set %s --vfs N",
-                                             vv_address_format(device->parent, parent)));
+    replace(&reason->remedy, vv_vf_lost_remedy(sysfs, place));
 }
 
 static void explain_claimed(VvReason *reason, const VvDomain *domain, const VvDomainDevice *device)

@@ -38,6 +38,7 @@ static json_object *json_plan_device(const VvPlanDevice *device)
     json_object_object_add(object, "state", vv_json_text(device->state));
     json_object_object_add(object, "companion", json_object_new_boolean(device->companion));
     json_object_object_add(object, "rom", vv_json_text(device->rom));
+    json_object_object_add(object, "lost", vv_json_text(device->lost));
     return object;
 }
 

@@ -171,6 +171,7 @@ gboolean vv_give_back(VvContext *context, const GPtrArray *entries, VvPlan **ret
     VvHandoverOptions options = vv_context_handover(context);
     g_autoptr(VvPlan) plan = vv_plan_return(host, entries);
     gboolean ok = vv_return(context, entries, plan, &options, error);
+    vv_print_gone(context, plan);
     if (ret_plan)
         *ret_plan = g_steal_pointer(&plan);
     return ok;

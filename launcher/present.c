@@ -64,6 +64,18 @@ void vv_progress_step(const VvStep *step, gpointer data)
     vv_print_progress(data, what, step->us, step->failed, step->failed ? "failed" : NULL);
 }
 
+void vv_print_gone(const VvContext *context, const VvPlan *plan)
+{
+    for (guint i = 0; !context->json && i < plan->devices->len; i++) {
+        const VvPlanDevice *device = plan->devices->pdata[i];
+        char text[VV_ADDRESS_TEXT];
+        if (strcmp(device->state, "gone") == 0)
+            printf("  %s is gone from this host, and with that off the books%s%s\n",
+                   vv_address_format(device->address, text), device->lost ? ": " : "",
+                   device->lost ? device->lost : "");
+    }
+}
+
 struct libscols_table *vv_new_table(FILE *out)
 {
     struct libscols_table *table = scols_new_table();

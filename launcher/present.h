@@ -22,6 +22,10 @@ void vv_print_reasons(const VvContext *context, FILE *out, const VvPlan *plan);
 void vv_print_progress(const VvContext *context, const char *what, gint64 us, gboolean failed,
                        const char *note);
 
+/* After devices were given back: those that are not there any more, and of VFs why. The others were told as
+ * they came back. Silent with --json. */
+void vv_print_gone(const VvContext *context, const VvPlan *plan);
+
 /* A VvHandoverOptions.progress; data is the VvContext. Silent with --json. */
 void vv_progress_step(const VvStep *step, gpointer context);
 

@@ -32,10 +32,12 @@ static void tell(VvContext *context, const VvPlan *plan)
         if (!home && strcmp(device->state, "gone") != 0)
             continue;
         g_autofree char *address = vv_address_dup(device->address);
-        fprintf(stderr, "virt-vfio: %s was left behind by an interrupted virt-vfio; %s\n", address,
-                !home        ? "it is gone"
-                : device->to ? "it is back with its driver"
-                             : "it is back, with no driver as before");
+        if (home)
+            fprintf(stderr, "virt-vfio: %s was left behind by an interrupted virt-vfio; %s\n", address,
+                    device->to ? "it is back with its driver" : "it is back, with no driver as before");
+        else
+            fprintf(stderr, "virt-vfio: %s is gone from this host, and with that off the books%s%s\n",
+                    address, device->lost ? ": " : "", device->lost ? device->lost : "");
         g_array_append_val(context->recovered, device->address);
     }
 }

@@ -123,6 +123,7 @@ int vv_verb_release(VvContext *context, char **words, GError **error)
     handover.quarantine = quarantine;
     gboolean ok = no_hooks ? vv_handover_return(host, vv_context_journal(context), plan, &handover, error)
                            : vv_return(context, entries, plan, &handover, error);
+    vv_print_gone(context, plan);
     if (context->json)
         vv_json_print(vv_json_plan(plan));
     else if (!entries->len && !context->recovered->len)

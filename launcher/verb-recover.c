@@ -151,18 +151,6 @@ static gboolean recover_roms(VvContext *context, guint *ret_count, GError **erro
     return ok;
 }
 
-/* The others were told as they came back. */
-static void print_gone(const VvPlan *plan)
-{
-    for (guint i = 0; i < plan->devices->len; i++) {
-        const VvPlanDevice *device = plan->devices->pdata[i];
-        char text[VV_ADDRESS_TEXT];
-        if (strcmp(device->state, "gone") == 0)
-            printf("  %s is gone from this host, and with that off the books\n",
-                   vv_address_format(device->address, text));
-    }
-}
-
 int vv_verb_recover(VvContext *context, char **words G_GNUC_UNUSED, GError **error)
 {
     const VvRecoverOptions options = vv_context_recover_options(context, TRUE);
@@ -187,7 +175,7 @@ int vv_verb_recover(VvContext *context, char **words G_GNUC_UNUSED, GError **err
     if (plan && context->json)
         vv_json_print(vv_json_plan(plan));
     else if (plan)
-        print_gone(plan);
+        vv_print_gone(context, plan);
     if (!context->json && all && !plan->devices->len && !roms && !sriov)
         puts("Nothing was left behind.");
     return all ? 0 : VV_ERROR_FAILED;

@@ -15,7 +15,7 @@ static char *since_text(gint64 since)
     return when ? g_date_time_format(when, "%F %T") : g_strdup("unknown");
 }
 
-/* What became of a VF that went while it was taken: new string; NULL for all else. */
+/* What became of a VF that went while it was taken, or is about to: new string; NULL for all else. */
 static char *lost_text(VvContext *context, const VvEntry *entry)
 {
     char text[VV_ADDRESS_TEXT];
@@ -23,7 +23,12 @@ static char *lost_text(VvContext *context, const VvEntry *entry)
         g_strdup_printf("sys/bus/pci/devices/%s", vv_address_format(entry->address, text));
     const VvSysfs *sysfs = entry->place ? vv_context_sysfs(context, NULL) : NULL;
 
-    return sysfs && !vv_sysfs_exists(sysfs, path) ? vv_vf_lost(sysfs, entry->place) : NULL;
+    if (!sysfs)
+        return NULL;
+    if (vv_sysfs_exists(sysfs, path))
+        return vv_vf_leaving(sysfs, entry->address, entry->place);
+    g_autofree char *lost = vv_vf_lost(sysfs, entry->place), *remedy = vv_vf_lost_remedy(sysfs, entry->place);
+    return g_strdup_printf("it is gone: %s; %s", lost, remedy);
 }
 
 static json_object *json_entry(VvContext *context, const VvEntry *entry)
@@ -67,7 +72,7 @@ static void print_entry(VvContext *context, const VvEntry *entry)
     if (entry->note)
         printf("      %s\n", entry->note);
     if (lost)
-        printf("      it is gone: %s\n", lost);
+        printf("      %s\n", lost);
 }
 
 static void print_domain(const VvDomainInfo *info, const VvDomain *domain)

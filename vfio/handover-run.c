@@ -3,6 +3,7 @@
 
 #include "vfio/error.h"
 #include "vfio/modules.h"
+#include "vfio/vf-lost.h"
 
 #include <string.h>
 
@@ -109,11 +110,24 @@ gboolean vv_run_set_state(VvRun *run, VvEntry *entry, VvState state, const char 
     return vv_journal_write(run->journal, entry, error);
 }
 
+/* What the entry alone knows, and it goes now. */
+static void keep_loss(const VvRun *run, const VvEntry *entry, VvPlanDevice *planned)
+{
+    g_autofree char *lost = vv_vf_lost(run->sysfs, entry->place),
+                    *remedy = vv_vf_lost_remedy(run->sysfs, entry->place);
+
+    g_free(planned->lost);
+    planned->lost = g_strdup_printf("%s; %s", lost, remedy);
+}
+
 void vv_run_drop_entry(VvRun *run, const VvEntry *entry, const char *state)
 {
+    VvPlanDevice *planned = vv_run_planned(run, entry->address);
     GError *error = NULL;
 
-    vv_run_planned(run, entry->address)->state = state;
+    planned->state = state;
+    if (entry->place && strcmp(state, "gone") == 0)
+        keep_loss(run, entry, planned);
     if (!vv_journal_remove(run->journal, entry->address, &error))
         vv_run_fail(run, error);
 }

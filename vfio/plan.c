@@ -29,6 +29,7 @@ static void plan_device_free(gpointer data)
     g_free(device->from);
     g_free(device->to);
     g_free(device->rom);
+    g_free(device->lost);
     g_free(device->reset);
     g_free(device);
 }

@@ -15,7 +15,8 @@ typedef struct {
     const char *state; /* static: "host", "gone", or the journal's states: "taken", "stuck" … */
     char *reset; /* taking: how it is to be reset when it comes back (vfio/reset-method.h); NULL: auto */
     gboolean companion; /* nobody named it: it goes to VFIO because it shares its group with one that was */
-    char *rom;          /* which ROM a guest gets with it, for people; NULL: nothing is known of that */
+    char *lost; /* of a VF that is gone: what became of its PF, and what to do; NULL: nothing to tell */
+    char *rom;  /* which ROM a guest gets with it, for people; NULL: nothing is known of that */
 } VvPlanDevice;
 
 /* One thing that is done, or would be. */

@@ -46,7 +46,10 @@ static VvRecoverAction judge_taken(const Judge *judge, const VvDevice *device, c
     const VvSysfs *sysfs = vv_host_sysfs(judge->host);
     const VvRecoverOptions *options = judge->options;
     g_autofree char *now = vv_device_driver_now(sysfs, device);
+    g_autofree char *leaving = entry->place ? vv_vf_leaving(sysfs, entry->address, entry->place) : NULL;
 
+    if (leaving)
+        return decide(ret_why, VV_RECOVER_LEAVE, "%s", leaving);
     /* Before the driver link is believed: of a device that was torn out it is gone already while VFIO still
      * waits for the guest (drivers/base/dd.c, __device_release_driver). */
     if (vv_driver_may_stay(now) && vv_group_in_use(sysfs, device->group))
@@ -92,10 +95,10 @@ static VvRecoverAction judge_moving(const Judge *judge, const VvEntry *entry, ch
 
 static VvRecoverAction decide_gone(const VvSysfs *sysfs, const VvEntry *entry, char **ret_why)
 {
-    g_autofree char *lost = entry->place ? vv_vf_lost(sysfs, entry->place) : NULL;
-
-    return decide(ret_why, VV_RECOVER_FORGET, "it is gone from this host%s%s", lost ? ": " : "",
-                  lost ? lost : "");
+    if (!entry->place)
+        return decide(ret_why, VV_RECOVER_FORGET, "it is gone from this host");
+    g_autofree char *lost = vv_vf_lost(sysfs, entry->place), *remedy = vv_vf_lost_remedy(sysfs, entry->place);
+    return decide(ret_why, VV_RECOVER_FORGET, "it is gone from this host: %s; %s", lost, remedy);
 }
 
 static VvRecoverAction decide_entry(const Judge *judge, const VvEntry *entry, char **ret_why)

@@ -115,7 +115,10 @@ static char **ask_child(const VvSysfs *sysfs, VvAnswerFn answer, Question *quest
             question->interface);
         return NULL;
     }
-    return g_strsplit(g_strchomp(text->str), "\n", -1);
+    /* Not all white space: the last VF's line ends with a tab where it has no statistics. */
+    if (g_str_has_suffix(text->str, "\n"))
+        g_string_truncate(text, text->len - 1);
+    return g_strsplit(text->str, "\n", -1);
 }
 
 GArray *vv_vf_settings_read(const VvSysfs *sysfs, const char *interface, guint deadline_ms, GError **error)

@@ -6,7 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define JOURNAL "run/virt-vfio/devices"
+/* Where links and files are that may change: the devices, those of VFs that are off (fake-sriov.c), and what
+ * is noted of them. */
+static const char *const folders[] = {
+    "sys/devices", "sys/bus/pci/devices",   "sys/bus/pci/drivers", "sys/class/vtconsole",
+    "parked",      "run/virt-vfio/devices", "run/virt-vfio/sriov", "run/virt-vfio/vfs"};
 
 struct FakeState {
     GTree *paths; /* path below the root -> "L" and a link's target, "F" and a file's content, "D" */
@@ -56,7 +60,7 @@ static void save_folder(GTree *paths, int parent, const char *name, const char *
     DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
 
     if (!folder)
-        return; /* no journal yet */
+        return; /* not yet */
     g_tree_insert(paths, g_strdup(path), new_item('D', NULL, 0));
     for (const struct dirent *entry; (entry = readdir(folder));) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
@@ -80,10 +84,8 @@ FakeState *fake_state_save(const FakeHost *fake)
     int root = open(fake_host_root(fake), O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     state->paths = g_tree_new_full(compare_paths, NULL, g_free, (GDestroyNotify)g_bytes_unref);
-    save_folder(state->paths, root, "sys/devices", "sys/devices");
-    save_folder(state->paths, root, "sys/bus/pci/drivers", "sys/bus/pci/drivers");
-    save_folder(state->paths, root, "sys/class/vtconsole", "sys/class/vtconsole");
-    save_folder(state->paths, root, JOURNAL, JOURNAL);
+    for (guint i = 0; i < G_N_ELEMENTS(folders); i++)
+        save_folder(state->paths, root, folders[i], folders[i]);
     close(root);
     return state;
 }

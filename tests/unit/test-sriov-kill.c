@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "test.h"
 
+#include "fake-state.h"
 #include "sweep.h"
 #include "vfio/sriov.h"
 
@@ -38,17 +39,26 @@ static char *attribute(const Bench *b, const char *name)
     return text ? g_strchomp(text) : NULL;
 }
 
+/* What is swept. */
+typedef struct {
+    guint before, wanted;
+    const char *autoprobe;
+    guint steps, kills; /* of the change; and with those of the recoveries */
+} Case;
+
 /* After a kill at each step of the change, and of the recovery: the number before or the one that was wanted,
  * autoprobe as before, no VF with a driver that it did not have, nothing left over. */
-static void assert_settled(Bench *b, guint before, guint wanted)
+static void assert_settled(Bench *b, const Case *sweep)
 {
+    guint before = sweep->before, wanted = sweep->wanted;
+
     sweep_run_fine(b, recover, NULL);
     sweep_reap();
     g_autofree char *count = attribute(b, "sriov_numvfs"),
                     *autoprobe = attribute(b, "sriov_drivers_autoprobe");
     if ((guint)atoi(count) != before && (guint)atoi(count) != wanted)
         fail_msg("%s VFs, neither %u nor %u", count, before, wanted);
-    assert_text(autoprobe, "1");
+    assert_text(autoprobe, sweep->autoprobe);
     assert_true(vv_journal_is_empty(b->journal));
     bench_rescan(b);
     for (guint i = 0; i < vv_host_devices(b->host)->len; i++) {
@@ -57,43 +67,74 @@ static void assert_settled(Bench *b, guint before, guint wanted)
     }
 }
 
-static guint sweep(guint before, guint wanted)
+static void set_autoprobe(Bench *b, const char *value)
 {
-    int at = 1;
-    Bench b;
+    g_autofree char *line = g_strconcat(value, "\n", NULL);
 
-    for (SweepEnd end = SWEEP_KILLED; end == SWEEP_KILLED; at++) {
-        bench_open(&b, fake_host_new(MACHINE));
-        b.options.stage_ms = b.options.lock_ms = b.options.reset_ms = 30000;
-        fake_host_put(b.fake, "sys/devices/pci0000:00/" PF "/sriov_drivers_autoprobe", "0\n");
-        fake_host_set_vfs(b.fake, PF, before);
-        fake_host_put(b.fake, "sys/devices/pci0000:00/" PF "/sriov_drivers_autoprobe", "1\n");
-        end = sweep_run(&b, set, GUINT_TO_POINTER(wanted), VV_SEAM_KILL, at, 0);
-        sweep_reap();
-        if (end == SWEEP_KILLED)
-            for (int again = 1; sweep_run(&b, recover, NULL, VV_SEAM_KILL, again, 0) == SWEEP_KILLED; again++)
-                sweep_reap();
-        sweep_reap();
-        assert_settled(&b, before, wanted);
-        bench_close(&b);
-    }
-    return (guint)at - 2;
+    fake_host_put(b->fake, "sys/devices/pci0000:00/" PF "/sriov_drivers_autoprobe", line);
 }
 
+/* Kills the recovery at each step, always from what it finds now. */
+static guint kill_recoveries(Bench *b, const Case *sweep)
+{
+    g_autoptr(FakeState) left = fake_state_save(b->fake);
+
+    for (int at = 1;; at++) {
+        SweepEnd end = sweep_run(b, recover, NULL, VV_SEAM_KILL, at, 0);
+        sweep_reap();
+        assert_settled(b, sweep);
+        if (end != SWEEP_KILLED)
+            return (guint)at - 1;
+        fake_state_restore(b->fake, left);
+    }
+}
+
+static void sweep(const Case *sweep)
+{
+    guint kills = 0, steps = 0;
+    Bench b;
+
+    for (SweepEnd end = SWEEP_KILLED; end == SWEEP_KILLED;) {
+        bench_open(&b, fake_host_new(MACHINE));
+        b.options.stage_ms = b.options.lock_ms = b.options.reset_ms = 30000;
+        set_autoprobe(&b, "0");
+        fake_host_set_vfs(b.fake, PF, sweep->before);
+        set_autoprobe(&b, sweep->autoprobe);
+        end = sweep_run(&b, set, GUINT_TO_POINTER(sweep->wanted), VV_SEAM_KILL, (int)steps + 1, 0);
+        sweep_reap();
+        if (end == SWEEP_KILLED) {
+            steps++;
+            kills += 1 + kill_recoveries(&b, sweep);
+        }
+        assert_settled(&b, sweep);
+        bench_close(&b);
+    }
+    print_message("# from %u to %u, autoprobe %s: %u steps, %u kills\n", sweep->before, sweep->wanted,
+                  sweep->autoprobe, steps, kills);
+    assert_int_equal(steps, sweep->steps);
+    assert_int_equal(kills, sweep->kills);
+}
+
+/* Locks of all groups concerned; note: write, rename; autoprobe, number, autoprobe; note removed. */
 static void test_kills(void **state)
 {
-    guint up = sweep(0, 3), through = sweep(2, 4), down = sweep(3, 0);
+    sweep(&(const Case){0, 3, "1", 1 + 2 + 3 + 1, 17});
+    sweep(&(const Case){2, 4, "1", 3 + 2 + 4 + 1, 24});
+    sweep(&(const Case){3, 0, "1", 4 + 2 + 3 + 1, 20});
+}
 
-    print_message("# steps: %u to make, %u to change, %u to take away\n", up, through, down);
-    /* Locks of all groups concerned; note: write, rename; autoprobe, number, autoprobe; note removed. */
-    assert_int_equal(up, 1 + 2 + 3 + 1);
-    assert_int_equal(through, 3 + 2 + 4 + 1);
-    assert_int_equal(down, 4 + 2 + 3 + 1);
+/* Nothing is written to it then. */
+static void test_without_autoprobe(void **state)
+{
+    sweep(&(const Case){0, 3, "0", 1 + 2 + 1 + 1, 9});
+    sweep(&(const Case){2, 4, "0", 3 + 2 + 2 + 1, 15});
+    sweep(&(const Case){3, 0, "0", 4 + 2 + 1 + 1, 12});
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kills)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kills),
+                                       cmocka_unit_test(test_without_autoprobe)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@ static struct {
     int refusal;
     VvVfField sent[32];
     guint count;
-    gboolean hangs;
+    gboolean hangs, tells_nothing;
     int silence; /* errno of a question */
 } * driver;
 
@@ -40,8 +40,10 @@ int __wrap_vv_vf_ask(int ifindex, gboolean statistics, GArray *infos)
     while (driver->hangs)
         pause();
     for (guint i = 0; !driver->silence && i < G_N_ELEMENTS(driver->settings); i++) {
-        const VvVfInfo info = {
-            i, driver->settings[i], statistics, {.rx_bytes = G_MAXUINT64, .tx_dropped = i}};
+        const VvVfInfo info = {i,
+                               driver->settings[i],
+                               statistics && !driver->tells_nothing,
+                               {.rx_bytes = G_MAXUINT64, .tx_dropped = i}};
         g_array_append_val(infos, info);
     }
     return driver->silence;
@@ -195,6 +197,21 @@ static void test_too_many(void **state)
     assert_int_equal(driver->count, 0);
 }
 
+/* Neither statistics nor settings of the last VF. */
+static void test_read_little(void **state)
+{
+    GError *error = NULL;
+
+    driver->tells_nothing = TRUE;
+    driver->settings[1].fields = 0;
+    g_autoptr(GArray) infos = vv_vf_settings_read(sysfs, "eth0", 20000, &error);
+    assert_fine(error);
+    assert_int_equal(infos->len, 2);
+    assert_false(vv_vf_info_find(infos, 0)->has_statistics);
+    assert_true(vv_vf_info_find(infos, 0)->settings.fields & VV_VF_MAC);
+    assert_int_equal(vv_vf_info_find(infos, 1)->settings.fields, 0);
+}
+
 /* A driver that keeps the kernel's network lock: the program does not wait with it. */
 static void test_hang(void **state)
 {
@@ -213,6 +230,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_too_many, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_read_little, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hang, set_up, tear_down),
     };
 

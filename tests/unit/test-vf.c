@@ -12,6 +12,7 @@
 #include "handover-bench.h"
 #include "sriov-host.h"
 #include "vfio/recover.h"
+#include "vfio/vf-lost.h"
 
 #define ANY "<vv:vf name='wan' address='" VF0 "' parent='" PF "' number='any'/>"
 #define LAN "[network lan]\nbridge = br0\n"
@@ -381,6 +382,10 @@ static void test_identity(void **state)
     }
 }
 
+#define LOST_PLAIN PF ", whose virtual function number 0 it was,"
+#define LOST LOST_PLAIN " "
+#define REMEDY "'virt-vfio sriov set " PF " --vfs N' makes them again"
+
 /* The PF's driver was unloaded, or the number changed. */
 static void test_lost(void **state)
 {
@@ -398,9 +403,67 @@ static void test_lost(void **state)
     assert_int_equal(recoveries->len, 1);
     const VvRecovery *recovery = recoveries->pdata[0];
     assert_int_equal(recovery->action, VV_RECOVER_FORGET);
-    assert_string_equal(recovery->why, "it is gone from this host: " PF
-                                       ", whose virtual function number 0 it was, has none now");
-    assert_true(vv_recover(b.host, b.journal, NULL, &b.options, NULL, NULL));
+    assert_string_equal(recovery->why, "it is gone from this host: " LOST "has none now; " REMEDY);
+    /* The entry goes; what it knew is told once more. */
+    g_autoptr(VvPlan) plan = NULL;
+    assert_true(vv_recover(b.host, b.journal, NULL, &b.options, &plan, NULL));
+    const VvPlanDevice *device = plan->devices->pdata[0];
+    assert_string_equal(device->state, "gone");
+    assert_string_equal(device->lost, LOST "has none now; " REMEDY);
+    bench_assert_journal(&b, "");
+    bench_close(&b);
+}
+
+/* Nobody said anything to us, but they are given back: without its driver, and without its card. */
+static void test_lost_with_driver(void **state)
+{
+    g_autoptr(VvPlan) plan = NULL, none = NULL;
+    Bench b;
+
+    bench_open(&b, sriov_host());
+    bench_take_fine(&b, "06:10.0;06:10.2");
+    fake_host_unplug(b.fake, VF0);
+    fake_host_bind(b.fake, PF, NULL);
+    fake_host_put(b.fake, "sys/bus/pci/devices/" PF "/sriov_numvfs", "0\n");
+    bench_rescan(&b);
+    assert_true(bench_return(&b, &plan, NULL));
+    const VvPlanDevice *device = vv_plan_find(plan, address_of(VF0));
+    assert_string_equal(device->lost, LOST "has none now; when that card has its driver again, " REMEDY);
+    assert_null(vv_plan_find(plan, address_of(VF1))->lost);
+    fake_host_unplug(b.fake, PF);
+    g_autofree char *remedy = vv_vf_lost_remedy(vv_host_sysfs(b.host), PF "/0"),
+                    *lost = vv_vf_lost(vv_host_sysfs(b.host), PF "/0");
+    assert_string_equal(lost, LOST_PLAIN " is gone too");
+    assert_string_equal(remedy, "when that card is back, " REMEDY);
+    bench_close(&b);
+}
+
+/* The kernel takes the driver's link away first, and then waits for the guest. */
+static void test_leaving(void **state)
+{
+    g_autoptr(VvPlan) plan = NULL;
+    GError *error = NULL;
+    Bench b;
+
+    bench_open(&b, sriov_host());
+    assert_true(bench_take_as(&b, "06:10.0", UUID_B, NULL, NULL));
+    assert_null(vv_vf_leaving(vv_host_sysfs(b.host), address_of(VF0), PF "/0"));
+    fake_host_hold_group(b.fake, 10, TRUE);
+    assert_null(vv_vf_leaving(vv_host_sysfs(b.host), address_of(VF0), PF "/0"));
+    fake_host_bind(b.fake, VF0, NULL);
+    bench_rescan(&b);
+    g_autoptr(GPtrArray) recoveries = vv_recover_look(b.host, b.journal, NULL, NULL);
+    const VvRecovery *recovery = recoveries->pdata[0];
+    assert_int_equal(recovery->action, VV_RECOVER_LEAVE);
+    assert_non_null(strstr(recovery->why, "its card " PF " loses its driver or is removed"));
+    assert_true(vv_recover(b.host, b.journal, NULL, &b.options, NULL, &error));
+    assert_fine(error);
+    bench_assert_journal(&b, VF0 " taken -");
+    fake_host_hold_group(b.fake, 10, FALSE);
+    assert_null(vv_vf_leaving(vv_host_sysfs(b.host), address_of(VF0), PF "/0"));
+    fake_host_unplug(b.fake, VF0);
+    bench_rescan(&b);
+    assert_true(bench_return(&b, &plan, NULL));
     bench_assert_journal(&b, "");
     bench_close(&b);
 }
@@ -473,12 +536,20 @@ static void test_keep(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_resolve),       cmocka_unit_test(test_resolve_refuses),
-        cmocka_unit_test(test_resolve_blind), cmocka_unit_test(test_xml),
-        cmocka_unit_test(test_xml_refuses),   cmocka_unit_test(test_choose),
-        cmocka_unit_test(test_wishes),        cmocka_unit_test(test_plan),
-        cmocka_unit_test(test_identity),      cmocka_unit_test(test_lost),
-        cmocka_unit_test(test_teams),         cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_resolve),
+        cmocka_unit_test(test_resolve_refuses),
+        cmocka_unit_test(test_resolve_blind),
+        cmocka_unit_test(test_xml),
+        cmocka_unit_test(test_xml_refuses),
+        cmocka_unit_test(test_choose),
+        cmocka_unit_test(test_wishes),
+        cmocka_unit_test(test_plan),
+        cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_teams),
+        cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_lost_with_driver),
+        cmocka_unit_test(test_leaving),
     };
 
     return cmocka_run_group_tests_name("vf", tests, NULL, NULL);
