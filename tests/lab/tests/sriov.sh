@@ -217,6 +217,8 @@ for verb in "sriov list" "sriov list $igb" "list" "list --json" "show $igb" "sta
 	is "'$verb' does not wait" "$((run_rc < 5)) $((SECONDS - start < 25))" '1 1'
 	note "$verb: exit $run_rc in $((SECONDS - start)) s: ${run_out:0:300}"
 done
+run virt-vfio plan "$vf1"
+expect 'without its driver it is still claimed' 3 claimed "holds /dev/vfio/"
 exec {held}>&-
 lab_wait 30 gone "$writer" || true
 ok 'it goes on when the program ends' gone "$writer"
