@@ -31,7 +31,13 @@ hears() { # NAME LINE: within two minutes
 	fi
 }
 
-# To be asked after something was heard that was sent later, the same way.
+# Both hear something that is sent last: what they have not heard by then does not come.
+both_hear_the_last() { # TAG-OF-THE-FIRST TEXT
+	frames send "$wire" "$mac0" "$wire_mac" "$1" "$2" "$mac1" "$wire_mac" - "$2"
+	hears "the first hears its address in its VLAN, without the tag: $2" "$vf0 $mac0 $wire_mac - $2"
+	hears "the second hears its address: $2" "$vf1 $mac1 $wire_mac - $2"
+}
+
 not_heard() { # NAME [INTERFACE] TEXT
 	is "$1" "$(grep -E "^${3+$2 }.* ${3-$2}\$" "$tap_tmp/heard" || true)" ''
 }
@@ -72,8 +78,8 @@ hears 'what the second sends has none' "$wire $wire_mac $mac1 - from-vf1"
 
 frames send "$wire" "$mac0" "$wire_mac" 6 other-vlan "$mac0" "$wire_mac" - no-vlan "$stranger" "$wire_mac" 5 other-address \
 	"$mac0" "$wire_mac" 5/3 to-vf0 "$mac1" "$wire_mac" - to-vf1
-hears 'the first hears its address in its VLAN, without the tag' "$vf0 $mac0 $wire_mac - to-vf0"
-hears 'the second hears its address' "$vf1 $mac1 $wire_mac - to-vf1"
+hears 'the first hears its address in its VLAN, with a priority too' "$vf0 $mac0 $wire_mac - to-vf0"
+both_hear_the_last 5 last
 not_heard 'not each other' "$vf0" to-vf1
 not_heard 'nor the other way round' "$vf1" to-vf0
 not_heard 'nobody hears another VLAN' other-vlan
@@ -113,6 +119,7 @@ expect_guest() { # NAME TEXT
 expect_guest 'it is told its address by the PF' 'mac 52:54:00:00:00:09 from its PF'
 expect_guest 'and has sent a frame' 'has sent a frame'
 hears 'which is on the wire in its VLAN' "$wire ff:ff:ff:ff:ff:ff 52:54:00:00:00:09 20/1 from-guest"
+both_hear_the_last 7 last-of-all
 not_heard 'and not in those of the others' "$vf0" from-guest
 not_heard 'neither of them' "$vf1" from-guest
 note "$(cat "$(guest_log guest)")"
