@@ -12,10 +12,16 @@ struct toucher {
 /* Intel 8257x: device status, and the receive address that holds the MAC. */
 static void touch_nic(const struct function *f, volatile uint8_t *bar)
 {
-    uint32_t low = read32(bar, 0x5400), high = read32(bar, 0x5404);
+    uint32_t low, high;
 
     if (f->vendor != 0x8086)
         return;
+    if (f->device == 0x10ca) {
+        igbvf_touch(f, bar);
+        return;
+    }
+    low = read32(bar, 0x5400);
+    high = read32(bar, 0x5404);
     print("guest: nic %f mac %02x:%02x:%02x:%02x:%02x:%02x status %08x\n", f, low & 0xff, low >> 8 & 0xff,
           low >> 16 & 0xff, low >> 24, high & 0xff, high >> 8 & 0xff, read32(bar, 8));
 }

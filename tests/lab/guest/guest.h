@@ -38,7 +38,8 @@ static inline void write32(volatile uint8_t *base, unsigned offset, uint32_t val
 /* hotplug.c: greets what comes, lets go of what is to go; `walk` shows every function to `what` */
 void hotplug_poll(void (*walk)(void (*what)(const struct function *f)));
 
-/* devices.c, nvme.c: touch the device and print one line about it */
+/* devices.c, nvme.c, igbvf.c: touch the device and print a line or two about it */
 void device_touch(const struct function *f);
 void device_rom(const struct function *f);
 void nvme_touch(const struct function *f);
+void igbvf_touch(const struct function *f, volatile uint8_t *bar);

@@ -133,6 +133,9 @@ qemu_arguments() {
 	if [[ ${machine_settings[hotplug]:-acpi} == native ]]; then
 		qemu_args+=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off)
 	fi
+	if [[ ${machine_settings[pci-hole64]:-yes} == no ]]; then
+		qemu_args+=(-global q35-pcihost.pci-hole64-size=0)
+	fi
 	if [[ $shell == yes ]]; then
 		qemu_args+=(-chardev stdio,id=lab-shell,signal=off -serial chardev:lab-shell)
 	fi
