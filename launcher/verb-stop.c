@@ -18,13 +18,40 @@ const GOptionEntry vv_stop_options[] = {
 
 static gboolean pull_the_plug(VvContext *context, const VvDomain *domain, GError **error)
 {
-    if (!context->json)
-        printf("  %s has not stopped in %d s; it is switched off now (--force)\n", domain->name, timeout);
-    fflush(stdout);
     if (!vv_connection_destroy(context->connection, domain->name, error))
         return FALSE;
     /* Off is off, but libvirt tidies up after it; its STOPPED event comes when that is done. */
     return vv_connection_wait_off(context->connection, domain->name, 30000, context->signal_fd, error);
+}
+
+/* TRUE when it has stopped; FALSE without an error: it has not, and --force may do it. */
+static gboolean shut_down(VvContext *context, const VvDomain *domain, GError **error)
+{
+    g_autoptr(GError) refusal = NULL;
+
+    if (!vv_connection_shutdown(context->connection, domain->name, &refusal)) {
+        /* libvirt asks no guest that is paused, as one is whose start was interrupted. */
+        if (!force)
+            g_propagate_prefixed_error(
+                error, g_steal_pointer(&refusal),
+                "%s cannot be asked to shut down; 'virt-vfio stop --force %s' switches "
+                "it off, as if the plug were pulled: ",
+                domain->name, domain->name);
+        else if (!context->json)
+            printf("  %s cannot be asked to shut down; it is switched off now (--force)\n", domain->name);
+        return FALSE;
+    }
+    if (!context->json)
+        printf("  asked %s to shut down; waiting up to %d s\n", domain->name, timeout);
+    fflush(stdout);
+    GError *problem = NULL;
+    gboolean off = vv_connection_wait_off(context->connection, domain->name, timeout * 1000,
+                                          context->signal_fd, &problem);
+    if (problem)
+        g_propagate_error(error, problem);
+    else if (!off && force && !context->json)
+        printf("  %s has not stopped in %d s; it is switched off now (--force)\n", domain->name, timeout);
+    return off;
 }
 
 static gboolean ask_to_stop(VvContext *context, const VvDomain *domain, GError **error)
@@ -33,13 +60,8 @@ static gboolean ask_to_stop(VvContext *context, const VvDomain *domain, GError *
     g_autofree char *what = g_strdup_printf("domain %s has stopped", domain->name);
     GError *problem = NULL;
 
-    if (!vv_connection_shutdown(context->connection, domain->name, error))
-        return FALSE;
-    if (!context->json)
-        printf("  asked %s to shut down; waiting up to %d s\n", domain->name, timeout);
+    gboolean off = shut_down(context, domain, &problem);
     fflush(stdout);
-    gboolean off = vv_connection_wait_off(context->connection, domain->name, timeout * 1000,
-                                          context->signal_fd, &problem);
     if (!off && !problem && force)
         off = pull_the_plug(context, domain, &problem);
     if (off) {

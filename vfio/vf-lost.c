@@ -43,6 +43,9 @@ char *vv_vf_lost(const VvSysfs *sysfs, const char *place)
     guint count = vv_device_count_vfs(sysfs, pf);
     if (count == 0)
         return g_strdup_printf("%s has none now", whose);
+    /* They go one after the other. */
+    if (!has(sysfs, pf, "/driver"))
+        return g_strdup_printf("%s has lost its driver", whose);
     return g_strdup_printf("%s has %u of them now", whose, count);
 }
 

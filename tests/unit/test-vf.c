@@ -430,6 +430,9 @@ static void test_lost_with_driver(void **state)
     const VvPlanDevice *device = vv_plan_find(plan, address_of(VF0));
     assert_string_equal(device->lost, LOST "has none now; when that card has its driver again, " REMEDY);
     assert_null(vv_plan_find(plan, address_of(VF1))->lost);
+    fake_host_put(b.fake, "sys/bus/pci/devices/" PF "/sriov_numvfs", "2\n");
+    g_autofree char *going = vv_vf_lost(vv_host_sysfs(b.host), PF "/0");
+    assert_string_equal(going, LOST "has lost its driver");
     fake_host_unplug(b.fake, PF);
     g_autofree char *remedy = vv_vf_lost_remedy(vv_host_sysfs(b.host), PF "/0"),
                     *lost = vv_vf_lost(vv_host_sysfs(b.host), PF "/0");

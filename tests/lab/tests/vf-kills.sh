@@ -25,7 +25,7 @@ enforced() { ip -d -j link show "$pf"; }
 notes() { find /run/virt-vfio/vfs /run/virt-vfio/sriov "$journal" -type f ! -name '*.new' -printf '%f ' 2>/dev/null || true; }
 
 as_before() { # WHEN: what is not goes to trouble
-	lab_wait 10 settled "$before" || trouble+=("$1: $(diff <(echo "$before") <(echo "$tap_snapshot"))")
+	lab_wait 10 settled "$before" || trouble+=("$1: $(diff <(echo "$before") <(echo "$tap_snapshot") || true)")
 	[[ $(enforced) == "$before_enforced" ]] || trouble+=("$1: $(every_vf)")
 	[[ -z $(notes) ]] || trouble+=("$1: noted: $(notes)")
 }
