@@ -7,11 +7,17 @@
 /* VFs that are there again after a reboot, with their settings, by what the system has for it:
  *
  * - udev's link files, where the PF is a network card and systemd is 251 or newer, which made them do that
- *   (systemd.link(5), [SR-IOV]); they have no key for a rate;
- * - else a unit that runs this program, wanted by the PF's device as soon as it has its driver.
+ *   (systemd.link(5), [SR-IOV]); they have no key for a rate. A rule goes with it, which keeps host drivers
+ *   off the new VFs;
+ * - else a unit that runs this program, wanted by the PF's device as soon as it is ready for that.
  *
  * Only one link file counts for an interface, the first by name that matches (systemd.link(5)), so ours
- * repeats what the one says that counts now, or the interface would lose its name. */
+ * repeats what the one says that counts now, with what is dropped in beside it, or the interface would lose
+ * its name.
+ *
+ * Both are for this card in this place: another network card that comes to have its address has another
+ * permanent MAC, and gets nothing; and the card in another place gets nothing before it is saved there, as
+ * VM files and the rule name it by its address. Cards without a MAC are known by address and driver only. */
 
 /* One file of ours, as it is and as it is to be. */
 typedef struct {

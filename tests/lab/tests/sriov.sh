@@ -118,11 +118,11 @@ note "recorded: $(python3 "$tap_tmp/ask.py" "$pf")"
 
 # Kept: the driver's restart is to udev what a boot is.
 run virt-vfio sriov save "$pf"
-expect 'with a rate it takes a unit' 0 '+ExecStart=' '--rate=100,0' 'SYSTEMD_WANTS' 'Nothing was changed yet'
+expect 'with a rate it takes a unit' 0 '+ExecStart=' '--rate=100,0 --wait-link=' 'SYSTEMD_WANTS' 'Nothing was changed yet'
 virt-vfio sriov vf "$igb" 1 --rate 0 >/dev/null
 kept="$(by_ip 0) $(by_ip 1) $(by_ip 2)"
 run virt-vfio sriov save "$pf"
-expect 'without one a link file' 0 '+SR-IOVVirtualFunctions=3' '+MACAddress=52:54:00:00:00:07' "+Path=pci-$igb" '+NamePolicy='
+expect 'without one a link file' 0 '+SR-IOVVirtualFunctions=3' '+MACAddress=52:54:00:00:00:07' "+Property=VIRT_VFIO_SRIOV=$igb" '+NamePolicy='
 ok 'shown only' test ! -e "/etc/systemd/network/00-virt-vfio-$igb.link"
 run virt-vfio sriov save "$pf" --apply
 expect 'written' 0 'Kept'
@@ -276,11 +276,11 @@ expect 'a host driver is a use here too' 3 sriov-parent "VF 1 has the driver nvm
 echo "$vf" >"$sys/$vf/driver/unbind"
 printf '\n' >"$sys/$vf/driver_override"
 run virt-vfio sriov save "$nvme"
-expect 'a drive is kept by a unit' 0 "sriov set $nvme --vfs 2" 'DRIVER=="nvme"'
+expect 'a drive is kept by a unit' 0 "sriov set $nvme --vfs 2" 'ATTR{state}=="live"'
 virt-vfio sriov save "$nvme" --apply >/dev/null
 udevadm control --reload
-is 'which udev wants when the drive has its driver' \
-	"$(udevadm test --action=bind "$sys/$nvme" 2>/dev/null | grep ^SYSTEMD_WANTS=)" "SYSTEMD_WANTS=virt-vfio-sriov-$nvme.service"
+is 'which udev wants when the drive takes commands' \
+	"$(udevadm test --action=change "$sys/$nvme"/nvme/nvme* 2>/dev/null | grep ^SYSTEMD_WANTS=)" "SYSTEMD_WANTS=virt-vfio-sriov-$nvme.service"
 virt-vfio sriov set "$nvme" --vfs 0 --allow sriov-parent >/dev/null
 ok 'and which does it' sh -ec "$(sed -n 's/^ExecStart=//p' "/etc/systemd/system/virt-vfio-sriov-$nvme.service")"
 is 'as before' "$(count "$nvme")" 2
