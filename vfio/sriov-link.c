@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vfio/error.h"
 #include "vfio/sriov-text.h"
 
 #include <linux/if_ether.h>
@@ -72,12 +73,22 @@ static void add_drop_ins(GString *section, const VvSysfs *sysfs, const char *fil
         add_lines(section, sysfs, g_hash_table_lookup(paths, sorted->pdata[i]));
 }
 
-/* The lines of [Link] that count now, but the number of VFs. */
-static char *link_section(const VvSysfs *sysfs, const char *interface)
+/* The lines of [Link] that count now, but the number of VFs. A file that is gone, as ours after 'sriov
+ * forget', counts no more, but only udev can tell which one does: it looks at each event, and applies it at
+ * few (link_apply_config). */
+static char *link_section(const VvSysfs *sysfs, const char *interface, GError **error)
 {
     g_autofree char *file = link_file(sysfs, interface);
     g_autoptr(GString) section = g_string_new(NULL);
 
+    if (file && !vv_sysfs_exists(sysfs, file + (*file == '/'))) {
+        g_set_error(error, VV_ERROR, VV_ERROR_NOT_READY,
+                    "%s, by which udev has set up %s, is gone, so it is not known what gives it its name "
+                    "after the next boot; have udev look again, which changes nothing, and then try again: "
+                    "udevadm trigger --action=change --settle /sys/class/net/%s",
+                    file, interface, interface);
+        return NULL;
+    }
     if (file) {
         add_lines(section, sysfs, file + (*file == '/'));
         /* What is added to ours stays beside it. */
@@ -115,9 +126,12 @@ static void add_section(GString *text, const VvVfInfo *info)
         g_string_append_printf(text, "LinkState=%s\n", yes(s->link == VV_VF_LINK_ENABLE));
 }
 
-char *vv_sriov_link_text(const VvSysfs *sysfs, const VvPf *pf, const GArray *infos, const char *mac)
+char *vv_sriov_link_text(const VvSysfs *sysfs, const VvPf *pf, const GArray *infos, const char *mac,
+                         GError **error)
 {
-    g_autofree char *first = vv_sriov_head(pf), *link = link_section(sysfs, pf->interface);
+    g_autofree char *first = vv_sriov_head(pf), *link = link_section(sysfs, pf->interface, error);
+    if (!link)
+        return NULL;
     g_autoptr(GString) text = g_string_new(first);
 
     g_string_append_printf(text, "[Match]\nProperty=" VV_SRIOV_PROPERTY "=%s\n", pf->device->text);

@@ -173,9 +173,11 @@ GPtrArray *vv_sriov_save(const VvSysfs *sysfs, const VvPf *pf, const GArray *inf
     }
     *ret_remark = remark_on(sysfs, pf, infos, by_link);
     g_autofree char *mac = pf->interface ? vv_interface_permanent_mac(sysfs, pf->interface) : NULL;
-    if (by_link)
-        return new_files(sysfs, address, vv_sriov_link_text(sysfs, pf, infos, mac),
-                         vv_sriov_link_rule(pf, are_driverless(pf)), NULL);
+    if (by_link) {
+        char *link = vv_sriov_link_text(sysfs, pf, infos, mac, error);
+        return link ? new_files(sysfs, address, link, vv_sriov_link_rule(pf, are_driverless(pf)), NULL)
+                    : NULL;
+    }
     return new_files(sysfs, address, NULL, vv_sriov_unit_rule(pf, mac),
                      vv_sriov_unit_text(pf, infos, program));
 }

@@ -29,7 +29,8 @@ typedef struct {
 /* The files that make the PF what it is now. `infos` (VvVfInfo; NULL: no settings) as the driver tells them;
  * `program` is what the unit runs, an absolute path. *ret_remark: what these files cannot do, or who else may
  * interfere; new string, NULL: nothing. Array of VvSriovFile *, owned by the caller; those that are not
- * wanted have no text. VV_ERROR_REFUSED where there is nothing to keep. */
+ * wanted have no text. VV_ERROR_REFUSED where there is nothing to keep; VV_ERROR_NOT_READY says what is
+ * missing. */
 GPtrArray *vv_sriov_save(const VvSysfs *sysfs, const VvPf *pf, const GArray *infos, const char *program,
                          char **ret_remark, GError **error);
 

@@ -19,8 +19,9 @@
 /* The comment that each file begins with. */
 char *vv_sriov_head(const VvPf *pf);
 
-/* systemd.link(5). */
-char *vv_sriov_link_text(const VvSysfs *sysfs, const VvPf *pf, const GArray *infos, const char *mac);
+/* systemd.link(5). NULL with VV_ERROR_NOT_READY: it is not known which link file counts. */
+char *vv_sriov_link_text(const VvSysfs *sysfs, const VvPf *pf, const GArray *infos, const char *mac,
+                         GError **error);
 
 /* udev(7): what belongs to the link file, and no host drivers for `driverless` VFs; and the unit, as soon as
  * the PF is ready for it (systemd.device(5)). */

@@ -150,6 +150,13 @@ static void test_drop_ins(void **state)
                   "[Link]\nMTUBytes=9000\n");
     g_autoptr(GPtrArray) again = save(&m);
     assert_text(text(again, ".link"), text(files, ".link"));
+
+    /* Forgotten, and udev does not know it yet. */
+    GError *error = NULL;
+    g_autofree char *remark = NULL;
+    fake_host_put(m.fake, "run/udev/data/n3", "I:1\nE:ID_NET_LINK_FILE=/etc/systemd/network/gone.link\n");
+    assert_null(vv_sriov_save(vv_host_sysfs(m.host), m.pf, m.infos, "x", &remark, &error));
+    assert_problem(g_steal_pointer(&error), VV_ERROR_NOT_READY, "udevadm trigger --action=change");
     close_machine(&m);
 }
 

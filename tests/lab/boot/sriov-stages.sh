@@ -15,9 +15,9 @@ link=/etc/systemd/network/00-virt-vfio-$igb.link
 virt-vfio() { "$program" "$@"; }
 name_of() { ls "$sys/$1/net"; }
 each() { cat "$sys"/{"$igb","$other","$nvme"}/"$1" | paste -sd ' '; } # ATTRIBUTE
-# The virtual functions of a network card, as iproute2 has them; once enough, as the image has nothing that reads JSON.
+# The virtual functions of a network card as iproute2 shows them: as text, because nothing there reads JSON.
 vfinfo() { ip -d -j link show "$(name_of "$1")" | grep -o '"vfinfo_list":\[.*'; }
-# What a card is called, and which link file says so.
+# What the network cards are called, and their MACs.
 naming() {
 	local pf
 	for pf in "$igb" "$other"; do
@@ -68,6 +68,9 @@ made() {
 	is 'those who make and keep them change no file' "$(files)" "$(<"$lab/files")"
 	local pf
 	for pf in "$igb" "$other"; do vfinfo "$pf" >"$lab/$pf"; done
+	ok 'iproute2 sees the settings of the first' grep -q '"address":"52:54:00:00:00:07".*"vlan":5,"qos":3.*"spoofchk":false.*"trust":true' \
+		"$lab/$igb"
+	ok 'and of the second' grep -q '"max_tx":200.*"vlan":7' "$lab/$other"
 
 	run virt-vfio sriov save "$igb"
 	expect 'what a link file can say is one' 0 "+++ $link" +SR-IOVVirtualFunctions=3 +MACAddress=52:54:00:00:00:07 \
@@ -131,6 +134,11 @@ kept() {
 		expect 'forgotten' 0 Forgotten
 	done
 	is 'every file is as it was at first' "$(files)" "$(<"$lab/files")"
+	run virt-vfio sriov save "$igb"
+	expect 'what gives the card its name after that is for udev to say' 4 "$link" 'udevadm trigger --action=change'
+	udevadm trigger --action=change --settle "/sys/class/net/$(name_of "$igb")"
+	run virt-vfio sriov save "$igb"
+	expect 'which it does' 0 "+++ $link" +NamePolicy=mac +SR-IOVVirtualFunctions=3
 	is 'the virtual functions stay for now' "$(each sriov_numvfs)" '3 2 2'
 }
 

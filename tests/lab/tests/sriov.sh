@@ -69,7 +69,19 @@ is 'without which all is as it was' "$(count "$igb")" 3
 vf0=$(lab_vf igb0 0) vf1=$(lab_vf igb0 1)
 
 # Settings.
+run virt-vfio sriov vf "$igb" 1 --rate 100
+expect 'no rate without a link' 1 'may need a link that is up'
+run virt-vfio sriov vf "$igb" 1 --rate 100 --wait-link 1
+expect 'nor after a wait in vain' 1 'may need a link that is up'
+virt-vfio sriov vf "$igb" 1 --rate 100 --wait-link 120 >"$tap_tmp/waiting" 2>&1 &
+waiting=$!
+# One that does not wait has failed by then.
+sleep 3
 ip link set "$pf" up
+code=0
+wait "$waiting" || code=$?
+is 'but when the link has come' "$code $(grep -o 'has rate=100,0' "$tap_tmp/waiting")" '0 has rate=100,0'
+virt-vfio sriov vf "$igb" 1 --rate 0 >/dev/null
 lab_wait 20 grep -qx up "/sys/class/net/$pf/operstate" || bail "$pf does not come up"
 is 'iproute2 and the list agree on what is new' "$(by_list 0)" "$(by_ip 0)"
 run virt-vfio sriov vf "$pf" 0 --mac 52:54:00:00:00:07 --vlan 5 --qos 3 --trust on --spoofchk off --dry-run
@@ -92,6 +104,8 @@ run virt-vfio sriov vf "$igb" 1 --rate 100,50
 expect 'nor a least rate' 1 'does not take the rate'
 run virt-vfio sriov vf "$igb" 3 --trust on
 expect 'a virtual function that is not there' 3 'it has 0 to 2'
+run virt-vfio sriov vf "$igb" 0 --trust on --wait-link -1
+expect 'no time' 2 'whole seconds'
 run virt-vfio sriov vf "$igb" 0 --qos 3
 expect 'a priority without a VLAN' 2 'say --vlan too'
 run virt-vfio sriov vf "$vf0" 0 --trust on
