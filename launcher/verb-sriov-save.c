@@ -3,6 +3,7 @@
 #include "launcher/sriov.h"
 #include "vfio/error.h"
 #include "vfio/sriov-save.h"
+#include "vfio/vf-lease.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -68,6 +69,9 @@ int vv_verb_sriov_save(VvContext *context, char **words, GError **error)
     g_autoptr(GArray) infos = pf ? vv_context_vf_infos(context, pf, &problem) : NULL;
     g_autoptr(GPtrArray) files = NULL;
 
+    /* Not what a guest has: it brings that along each time. */
+    if (infos)
+        vv_vf_leases_discount(vv_context_journal(context), pf->device->address, infos);
     if (problem)
         g_propagate_error(error, problem);
     else if (pf)

@@ -59,9 +59,9 @@ int vv_verb_sriov_set(VvContext *context, char **words, GError **error)
     if (!device)
         return VV_ERROR_FAILED;
 
-    /* At boot libvirt need not be asked, and with that started, for nothing. */
-    gboolean has_some = vv_device_count_vfs(context->sysfs, device->text) > 0;
-    g_autoptr(GPtrArray) claims = has_some ? vv_collect_claims(context, NULL) : NULL;
+    /* libvirt is not asked, and with that started, for nothing: at boot it may wait for us to be done. */
+    guint now = vv_device_count_vfs(context->sysfs, device->text);
+    g_autoptr(GPtrArray) claims = now && now != (guint)vfs ? vv_collect_claims(context, NULL) : NULL;
     const VvPlanOptions options = {.allow = (const char *const *)allow, .claims = claims};
     g_autoptr(VvPlan) plan =
         vv_plan_sriov(host, vv_context_journal(context), device, (guint)vfs, &options, error);

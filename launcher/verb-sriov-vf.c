@@ -8,8 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LINK_POLL_US 100000
+
 static char *mac, *vlan, *qos, *proto, *trust, *spoofchk, *rate, *link_state;
 static char **allow;
+static int link_seconds;
 
 const GOptionEntry vv_sriov_vf_options[] = {
     {"mac", 0, 0, G_OPTION_ARG_STRING, &mac, "Its MAC; 00:00:00:00:00:00: the guest chooses", "MAC"},
@@ -21,6 +24,8 @@ const GOptionEntry vv_sriov_vf_options[] = {
     {"rate", 0, 0, G_OPTION_ARG_STRING, &rate, "Most (and least) Mbit/s; 0: no limit", "MAX[,MIN]"},
     {"link", 0, 0, G_OPTION_ARG_STRING, &link_state, "Its link: as the card's, always, never",
      "auto|enable|disable"},
+    {"wait-link", 0, 0, G_OPTION_ARG_INT, &link_seconds, "First wait this long for the card's link to be up",
+     "SECONDS"},
     {"allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Lift one reason", "CODE[=ADDRESS]"},
     {0},
 };
@@ -38,6 +43,10 @@ static gboolean parse_settings(VvVfSettings *ret, GError **error)
             g_prefix_error(error, "--");
             return FALSE;
         }
+    if (link_seconds < 0) {
+        g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "--wait-link takes whole seconds, 0 and more");
+        return FALSE;
+    }
     if ((qos || proto) && !ret->vlan) {
         g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "--qos and --proto belong to a VLAN: say --vlan too");
         return FALSE;
@@ -140,6 +149,18 @@ static gboolean look(VvContext *context, const VvPf *pf, const VvVf *vf, const V
     return TRUE;
 }
 
+/* Where there is none in time the driver may take it all the same, or else says why not. */
+static void wait_for_link(const VvSysfs *sysfs, const char *interface)
+{
+    g_autofree char *path = g_strdup_printf("sys/class/net/%s/carrier", interface);
+    gint64 end = g_get_monotonic_time() + (gint64)link_seconds * G_USEC_PER_SEC, up = 0;
+
+    /* Of an interface that is down it cannot be read (net/core/net-sysfs.c, carrier_show). */
+    while (vv_sysfs_is_live(sysfs) && !(vv_sysfs_read_number(sysfs, path, &up) && up == 1) &&
+           g_get_monotonic_time() < end)
+        g_usleep(LINK_POLL_US);
+}
+
 int vv_verb_sriov_vf(VvContext *context, char **words, GError **error)
 {
     VvVfSettings wanted, before;
@@ -150,6 +171,8 @@ int vv_verb_sriov_vf(VvContext *context, char **words, GError **error)
     const VvVf *vf = pf ? find_vf(pf, words[1], error) : NULL;
     if (!vf || !check_interface(pf, error) || !check_owner(pf, vf, error))
         return VV_ERROR_FAILED;
+    if (!context->dry_run)
+        wait_for_link(context->sysfs, pf->interface);
     gboolean ok = context->dry_run ? look(context, pf, vf, &wanted, &before, error)
                                    : vv_vf_set(context->sysfs, vv_context_journal(context), pf, vf, &wanted,
                                                vf->in_use, VV_SRIOV_LOCK_MS, VV_SRIOV_ASK_MS, &before, error);

@@ -73,6 +73,11 @@ static char *read_interface(const VvSysfs *sysfs, const char *folder, const char
     return mac && vv_identity_mac_valid(mac) ? g_steal_pointer(&mac) : NULL;
 }
 
+char *vv_interface_permanent_mac(const VvSysfs *sysfs, const char *interface)
+{
+    return read_interface(sysfs, "sys/class/net", interface);
+}
+
 char *vv_identity_read_mac(const VvSysfs *sysfs, const VvDevice *device)
 {
     g_autofree char *folder = vv_device_path(device, "net");

@@ -27,6 +27,10 @@ VvIdentity *vv_identity_read(const VvHost *host, VvDevice *device);
 void vv_identity_free(VvIdentity *identity);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VvIdentity, vv_identity_free)
 
+/* The MAC that a network interface came with, whatever it has now; lower case. May ask the kernel, for up to
+ * two seconds. New string; NULL: it has none of six bytes, or it is unknown. */
+char *vv_interface_permanent_mac(const VvSysfs *sysfs, const char *interface);
+
 /* Is it text that could stand in a VvIdentity? For what comes from outside: 1 to 64 printable ASCII
  * characters without a blank at either end; six pairs of lower-case hexadecimal digits, not all zero. */
 gboolean vv_identity_serial_valid(const char *text);

@@ -3,6 +3,7 @@
 
 #include "vfio/durable.h"
 #include "vfio/error.h"
+#include "vfio/identity.h"
 #include "vfio/sriov-text.h"
 
 #include <errno.h>
@@ -42,9 +43,9 @@ static GPtrArray *new_files(const VvSysfs *sysfs, VvAddress address, char *link,
 {
     GPtrArray *files = g_ptr_array_new_with_free_func(file_free);
 
-    /* The link file has to come before all others; 60 is behind the rules that load drivers, which matters to
-     * none of ours. */
-    add_file(files, sysfs, "etc/systemd/network/00-virt-vfio-%.link", address, link);
+    /* The link file has to come before all others, and the rules before those by which udev reads it
+     * (80-net-setup-link.rules). */
+    add_file(files, sysfs, "etc/systemd/network/" VV_SRIOV_LINK "%.link", address, link);
     add_file(files, sysfs, "etc/udev/rules.d/60-virt-vfio-%.rules", address, rules);
     add_file(files, sysfs, "etc/systemd/system/" VV_SRIOV_UNIT "%.service", address, unit);
     return files;
@@ -127,6 +128,25 @@ static gboolean network_manager_has_sriov(const VvSysfs *sysfs)
     return FALSE;
 }
 
+/* What the files cannot do, or who else may interfere, in one sentence; NULL: nothing. */
+static char *remark_on(const VvSysfs *sysfs, const VvPf *pf, const GArray *infos, gboolean by_link)
+{
+    g_autoptr(GPtrArray) parts = g_ptr_array_new();
+
+    if (network_manager_has_sriov(sysfs))
+        g_ptr_array_add(parts, (gpointer) "a connection of NetworkManager has an [sriov] section, which sets "
+                                          "the number of virtual functions itself: take it out, or leave "
+                                          "this to NetworkManager");
+    if (pf->device->kind == VV_KIND_NIC && !infos)
+        g_ptr_array_add(parts, (gpointer) "the settings of its virtual functions cannot be read here, so "
+                                          "only their number is kept");
+    if (!by_link && !are_driverless(pf))
+        g_ptr_array_add(parts, (gpointer) "the host drivers that its virtual functions have now are not "
+                                          "kept");
+    g_ptr_array_add(parts, NULL);
+    return parts->len > 1 ? g_strjoinv("; ", (char **)parts->pdata) : NULL;
+}
+
 GPtrArray *vv_sriov_save(const VvSysfs *sysfs, const VvPf *pf, const GArray *infos, const char *program,
                          char **ret_remark, GError **error)
 {
@@ -151,14 +171,15 @@ GPtrArray *vv_sriov_save(const VvSysfs *sysfs, const VvPf *pf, const GArray *inf
             pf->device->text, pf->enabled);
         return NULL;
     }
-    if (network_manager_has_sriov(sysfs))
-        *ret_remark =
-            g_strdup("a connection of NetworkManager has an [sriov] section, which sets the number of "
-                     "virtual functions itself: take it out, or leave this to NetworkManager");
-    if (by_link)
-        return new_files(sysfs, address, vv_sriov_link_text(sysfs, pf, infos),
-                         are_driverless(pf) ? vv_sriov_autoprobe_rule(pf) : NULL, NULL);
-    return new_files(sysfs, address, NULL, vv_sriov_unit_rule(pf), vv_sriov_unit_text(pf, infos, program));
+    *ret_remark = remark_on(sysfs, pf, infos, by_link);
+    g_autofree char *mac = pf->interface ? vv_interface_permanent_mac(sysfs, pf->interface) : NULL;
+    if (by_link) {
+        char *link = vv_sriov_link_text(sysfs, pf, infos, mac, error);
+        return link ? new_files(sysfs, address, link, vv_sriov_link_rule(pf, are_driverless(pf)), NULL)
+                    : NULL;
+    }
+    return new_files(sysfs, address, NULL, vv_sriov_unit_rule(pf, mac),
+                     vv_sriov_unit_text(pf, infos, program));
 }
 
 static gboolean write_file(const VvSysfs *sysfs, const VvSriovFile *file, GError **error)

@@ -66,6 +66,23 @@ GPtrArray *vv_vf_leases(const VvJournal *journal)
     return vv_note_all(journal, KIND, read_any, (GDestroyNotify)vv_vf_lease_free);
 }
 
+void vv_vf_leases_discount(const VvJournal *journal, VvAddress pf, GArray *infos)
+{
+    g_autoptr(GPtrArray) leases = vv_vf_leases(journal);
+
+    for (guint i = 0; i < leases->len; i++) {
+        const VvVfLease *lease = leases->pdata[i];
+        for (guint j = 0; vv_address_equal(lease->parent, pf) && j < infos->len; j++) {
+            VvVfInfo *info = &g_array_index(infos, VvVfInfo, j);
+            if (info->index != lease->index)
+                continue;
+            VvVfSettings settings = lease->before;
+            add_fields(&settings, &info->settings, info->settings.fields);
+            info->settings = settings;
+        }
+    }
+}
+
 /* What the PF has of this VF now; the caller frees *ret_interface. */
 static gboolean look(const VvSysfs *sysfs, VvVfLease *lease, guint deadline_ms, char **ret_interface,
                      VvVfSettings *ret_now, GError **error)

@@ -37,6 +37,10 @@ gboolean vv_vf_lease_take(const VvSysfs *sysfs, VvJournal *journal, VvAddress vf
 gboolean vv_vf_lease_return(const VvSysfs *sysfs, VvJournal *journal, VvAddress vf, guint deadline_ms,
                             GError **error);
 
+/* In `infos` (VvVfInfo), what the PF has of its VFs now: those that have a lease are shown as they are
+ * without the one who has them. */
+void vv_vf_leases_discount(const VvJournal *journal, VvAddress pf, GArray *infos);
+
 /* All that are there (VvVfLease *), owned by the caller. One that cannot be read is left out: it was never
  * whole, so nothing was changed yet. */
 GPtrArray *vv_vf_leases(const VvJournal *journal);

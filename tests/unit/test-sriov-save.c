@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define PF "0000:01:00.0"
+#define PF_MAC "02:1a:b0:00:01:00"
 #define MACHINE                                                                                              \
     "drivers igbvf\n" PF " class=020000 id=8086:10c9 driver=igb group=1 sriov=7/2\n"                         \
     "0000:01:10.0 class=020000 id=8086:10ca physfn=" PF " group=2\n"                                         \
@@ -37,6 +38,8 @@ static void open_machine(Machine *m, const char *library)
         fake_host_put(m->fake, library, "");
     fake_host_put(m->fake, "sys/devices/pci0000:00/" PF "/net/eth0/mtu", "1500\n");
     fake_host_put(m->fake, "sys/class/net/eth0/ifindex", "3\n");
+    fake_host_put(m->fake, "sys/class/net/eth0/addr_assign_type", "0\n");
+    fake_host_put(m->fake, "sys/class/net/eth0/address", PF_MAC "\n");
     assert_true(vv_vf_settings_from_text(
         "mac=52:54:00:00:00:07 vlan=5 qos=3 trust=on spoofchk=off rate=0,0 link=auto", &infos[0].settings,
         NULL));
@@ -78,6 +81,12 @@ static const char *text(const GPtrArray *files, const char *suffix)
     return NULL;
 }
 
+#define MATCH MARK "[Match]\nProperty=VIRT_VFIO_SRIOV=" PF "\nPermanentMACAddress=" PF_MAC "\n\n[Link]\n"
+#define OFF_RULE                                                                                             \
+    "ACTION==\"add\", SUBSYSTEM==\"net\", KERNELS==\"" PF "\", ATTR{device/sriov_drivers_autoprobe}=\"0\"\n"
+#define PROPERTY_RULE                                                                                        \
+    "ACTION!=\"remove\", SUBSYSTEM==\"net\", KERNELS==\"" PF "\", ENV{VIRT_VFIO_SRIOV}=\"" PF "\"\n"
+
 #define SECTIONS                                                                                             \
     "SR-IOVVirtualFunctions=2\n\n[SR-IOV]\nVirtualFunction=0\nMACAddress=52:54:00:00:00:07\nVLANId=5\n"      \
     "QualityOfService=3\nVLANProtocol=802.1Q\nTrust=yes\nMACSpoofCheck=no\n\n[SR-IOV]\nVirtualFunction=1\n"  \
@@ -89,12 +98,10 @@ static void test_link(void **state)
 
     open_machine(&m, "usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-252.so");
     g_autoptr(GPtrArray) files = save(&m);
-    assert_text(text(files, ".link"),
-                MARK "[Match]\nPath=pci-" PF "\n\n[Link]\nNamePolicy=keep kernel database onboard "
-                     "slot path\nAlternativeNamesPolicy=database onboard slot path\n"
-                     "MACAddressPolicy=persistent\n" SECTIONS);
-    assert_text(text(files, ".rules"), MARK "ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"" PF
-                                            "\", ATTR{sriov_drivers_autoprobe}=\"0\"\n");
+    assert_text(text(files, ".link"), MATCH "NamePolicy=keep kernel database onboard slot path\n"
+                                            "AlternativeNamesPolicy=database onboard slot path\n"
+                                            "MACAddressPolicy=persistent\n" SECTIONS);
+    assert_text(text(files, ".rules"), MARK OFF_RULE PROPERTY_RULE);
     assert_null(text(files, ".service"));
     close_machine(&m);
 }
@@ -114,19 +121,52 @@ static void test_present_link(void **state)
     fake_host_bind(m.fake, "0000:01:10.1", "igbvf");
     look(&m);
     g_autoptr(GPtrArray) files = save(&m);
-    assert_text(text(files, ".link"),
-                MARK "[Match]\nPath=pci-" PF "\n\n[Link]\nName=lan\nWakeOnLan=magic\n" SECTIONS);
+    assert_text(text(files, ".link"), MATCH "Name=lan\nWakeOnLan=magic\n" SECTIONS);
     /* One has a host driver, so all may. */
-    assert_null(text(files, ".rules"));
+    assert_text(text(files, ".rules"), MARK PROPERTY_RULE);
+    close_machine(&m);
+}
+
+/* So does what was dropped in beside it, in the order of the names; but not beside ours. */
+static void test_drop_ins(void **state)
+{
+    Machine m;
+
+    open_machine(&m, "usr/lib/systemd/libsystemd-shared-252.so");
+    fake_host_put(m.fake, "run/udev/data/n3",
+                  "I:1\nE:ID_NET_LINK_FILE=/usr/lib/systemd/network/99-default.link\n");
+    fake_host_put(m.fake, "usr/lib/systemd/network/99-default.link", "[Link]\nNamePolicy=path\n");
+    fake_host_put(m.fake, "usr/lib/systemd/network/99-default.link.d/20-b.conf", "[Link]\nMTUBytes=1400\n");
+    fake_host_put(m.fake, "usr/lib/systemd/network/99-default.link.d/10-a.conf", "[Link]\nAlias=hidden\n");
+    fake_host_put(m.fake, "etc/systemd/network/99-default.link.d/10-a.conf", "[Link]\nNamePolicy=mac\n");
+    fake_host_put(m.fake, "etc/systemd/network/99-default.link.d/README", "[Link]\nAlias=no\n");
+    g_autoptr(GPtrArray) files = save(&m);
+    assert_text(text(files, ".link"), MATCH "NamePolicy=path\nNamePolicy=mac\nMTUBytes=1400\n" SECTIONS);
+
+    fake_host_put(m.fake, "run/udev/data/n3",
+                  "I:1\nE:ID_NET_LINK_FILE=/etc/systemd/network/00-virt-vfio-" PF ".link\n");
+    fake_host_put(m.fake, "etc/systemd/network/00-virt-vfio-" PF ".link", text(files, ".link"));
+    fake_host_put(m.fake, "etc/systemd/network/00-virt-vfio-" PF ".link.d/own.conf",
+                  "[Link]\nMTUBytes=9000\n");
+    g_autoptr(GPtrArray) again = save(&m);
+    assert_text(text(again, ".link"), text(files, ".link"));
+
+    /* Forgotten, and udev does not know it yet. */
+    GError *error = NULL;
+    g_autofree char *remark = NULL;
+    fake_host_put(m.fake, "run/udev/data/n3", "I:1\nE:ID_NET_LINK_FILE=/etc/systemd/network/gone.link\n");
+    assert_null(vv_sriov_save(vv_host_sysfs(m.host), m.pf, m.infos, "x", &remark, &error));
+    assert_problem(g_steal_pointer(&error), VV_ERROR_NOT_READY, "udevadm trigger --action=change");
     close_machine(&m);
 }
 
 #define UNIT                                                                                                 \
-    MARK "[Unit]\nDescription=Virtual functions of " PF "\nDocumentation=man:virt-vfio(1)\n\n[Service]\n"    \
-         "Type=oneshot\nExecStart=/usr/sbin/virt-vfio sriov set " PF " --vfs 2\n"                            \
+    MARK "[Unit]\nDescription=Virtual functions of " PF "\nDocumentation=man:virt-vfio(1)\n"                 \
+         "Before=libvirtd.service virtqemud.service\n\n[Service]\n"                                          \
+         "Type=oneshot\nTimeoutStartSec=10min\nExecStart=/usr/sbin/virt-vfio sriov set " PF " --vfs 2\n"     \
          "ExecStart=/usr/sbin/virt-vfio sriov vf " PF                                                        \
-         " 0 --mac=52:54:00:00:00:07 --vlan=5 --qos=3 --trust=on --spoofchk=off%s\n"                         \
-         "ExecStart=/usr/sbin/virt-vfio sriov vf " PF " 1 --spoofchk=on --link=disable\n"
+         " 0 --mac=52:54:00:00:00:07 --vlan=5 --qos=3 --trust=on --spoofchk=off\n"                           \
+         "ExecStart=/usr/sbin/virt-vfio sriov vf " PF " 1 --spoofchk=on --link=disable\n%s"
 
 static void assert_unit(const GPtrArray *files, const char *rate)
 {
@@ -134,8 +174,8 @@ static void assert_unit(const GPtrArray *files, const char *rate)
 
     assert_null(text(files, ".link"));
     assert_text(text(files, ".service"), unit);
-    assert_text(text(files, ".rules"), MARK "ACTION!=\"remove\", SUBSYSTEM==\"pci\", KERNEL==\"" PF
-                                            "\", DRIVER==\"igb\", TAG+=\"systemd\", "
+    assert_text(text(files, ".rules"), MARK "ACTION!=\"remove\", SUBSYSTEM==\"net\", KERNELS==\"" PF
+                                            "\", ATTR{address}==\"" PF_MAC "\", TAG+=\"systemd\", "
                                             "ENV{SYSTEMD_WANTS}+=\"virt-vfio-sriov-" PF ".service\"\n");
 }
 
@@ -151,8 +191,46 @@ static void test_unit(void **state)
     settings->max_rate = 200;
     settings->min_rate = 50;
     g_autoptr(GPtrArray) rate = save(&m);
-    assert_unit(rate, " --rate=200,50");
+    assert_unit(rate, "ExecStart=/usr/sbin/virt-vfio sriov vf " PF " 0 --rate=200,50 --wait-link=60\n");
     close_machine(&m);
+}
+
+/* By what other cards say that they are ready; and what is not kept is said. */
+static void test_others(void **state)
+{
+    static const struct {
+        const char *driver, *class_code, *match, *remark;
+    } cases[] = {
+        {"nvme", "010802", "SUBSYSTEM==\"nvme\", KERNELS==\"" PF "\", ATTR{state}==\"live\"",
+         "the host drivers that its virtual functions have now are not kept"},
+        {"qat", "0b4000", "SUBSYSTEM==\"pci\", KERNEL==\"" PF "\", DRIVER==\"qat\"",
+         "the host drivers that its virtual functions have now are not kept"},
+        /* A network card without an interface here. */
+        {"igb", "020000", "SUBSYSTEM==\"pci\", KERNEL==\"" PF "\", DRIVER==\"igb\"",
+         "only their number is kept; the host drivers"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *machine =
+            g_strdup_printf(PF " class=%s id=8086:10c9 driver=%s group=1 sriov=7/1\n"
+                               "0000:01:10.0 class=%s id=8086:10ca driver=%s physfn=" PF " group=2\n",
+                            cases[i].class_code, cases[i].driver, cases[i].class_code, cases[i].driver);
+        Machine m = {.fake = fake_host_new(machine), .infos = g_array_new(FALSE, FALSE, sizeof(VvVfInfo))};
+        GError *error = NULL;
+        g_autofree char *remark = NULL;
+        fake_host_put(m.fake, "usr/lib/systemd/libsystemd-shared-252.so", "");
+        look(&m);
+        g_autoptr(GPtrArray) files =
+            vv_sriov_save(vv_host_sysfs(m.host), m.pf, NULL, "/bin/x", &remark, &error);
+        assert_fine(error);
+        g_autofree char *wanted =
+            g_strdup_printf(MARK "ACTION!=\"remove\", %s, TAG+=\"systemd\", "
+                                 "ENV{SYSTEMD_WANTS}+=\"virt-vfio-sriov-" PF ".service\"\n",
+                            cases[i].match);
+        assert_text(text(files, ".rules"), wanted);
+        assert_non_null(strstr(remark, cases[i].remark));
+        close_machine(&m);
+    }
 }
 
 static void test_refusals(void **state)
@@ -211,7 +289,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_link),     cmocka_unit_test(test_present_link), cmocka_unit_test(test_unit),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_files),
+        cmocka_unit_test(test_drop_ins), cmocka_unit_test(test_others),       cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_files),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,6 +121,20 @@ static gboolean give_back(Bench *b, GError **error)
     return vv_vf_lease_return(fake_host_sysfs(b->fake), b->journal, address_of(VF1), 1000, error);
 }
 
+/* What is kept across reboots is what is there without the guest. */
+static void assert_discounted(const Bench *b)
+{
+    g_autoptr(GArray) infos = __wrap_vv_vf_settings_read(fake_host_sysfs(b->fake), "enp6s0", 1, NULL);
+    const VvVfSettings *settings = &g_array_index(infos, VvVfInfo, 1).settings;
+
+    vv_vf_leases_discount(b->journal, address_of(VF1), infos);
+    g_autofree char *of_another = vv_vf_settings_to_text(settings);
+    assert_string_equal(of_another, WANTED);
+    vv_vf_leases_discount(b->journal, address_of(PF), infos);
+    g_autofree char *own = vv_vf_settings_to_text(settings);
+    assert_string_equal(own, BEFORE);
+}
+
 static void test_take_and_return(void **state)
 {
     Bench b;
@@ -146,6 +160,7 @@ static void test_take_and_return(void **state)
     assert_string_equal(before, BEFORE);
     assert_string_equal(lease->owner, UUID_A);
     assert_int_equal(lease->index, 1);
+    assert_discounted(&b);
     assert_true(give_back(&b, NULL));
     assert_string_equal(pf->text[1], BEFORE);
     assert_no_note(&b, VF1);

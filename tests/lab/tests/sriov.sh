@@ -83,7 +83,19 @@ virt-vfio sriov set "$igb" --vfs 3 --allow sriov-parent >/dev/null
 vf0=$(lab_vf igb0 0) vf1=$(lab_vf igb0 1)
 
 # Settings.
+run virt-vfio sriov vf "$igb" 1 --rate 100
+expect 'no rate without a link' 1 'may need a link that is up'
+run virt-vfio sriov vf "$igb" 1 --rate 100 --wait-link 1
+expect 'nor after a wait in vain' 1 'may need a link that is up'
+virt-vfio sriov vf "$igb" 1 --rate 100 --wait-link 120 >"$tap_tmp/waiting" 2>&1 &
+waiting=$!
+# One that does not wait has failed by then.
+sleep 3
 ip link set "$pf" up
+code=0
+wait "$waiting" || code=$?
+is 'but when the link has come' "$code $(grep -o 'has rate=100,0' "$tap_tmp/waiting")" '0 has rate=100,0'
+virt-vfio sriov vf "$igb" 1 --rate 0 >/dev/null
 lab_wait 20 grep -qx up "/sys/class/net/$pf/operstate" || bail "$pf does not come up"
 is 'iproute2 and the list agree on what is new' "$(by_list 0)" "$(by_ip 0)"
 run virt-vfio sriov vf "$pf" 0 --mac 52:54:00:00:00:07 --vlan 5 --qos 3 --trust on --spoofchk off --dry-run
@@ -106,6 +118,8 @@ run virt-vfio sriov vf "$igb" 1 --rate 100,50
 expect 'nor a least rate' 1 'does not take the rate'
 run virt-vfio sriov vf "$igb" 3 --trust on
 expect 'a virtual function that is not there' 3 'it has 0 to 2'
+run virt-vfio sriov vf "$igb" 0 --trust on --wait-link -1
+expect 'no time' 2 'whole seconds'
 run virt-vfio sriov vf "$igb" 0 --qos 3
 expect 'a priority without a VLAN' 2 'say --vlan too'
 run virt-vfio sriov vf "$vf0" 0 --trust on
@@ -132,11 +146,11 @@ note "recorded: $(python3 "$tap_tmp/ask.py" "$pf")"
 
 # Kept: the driver's restart is to udev what a boot is.
 run virt-vfio sriov save "$pf"
-expect 'with a rate it takes a unit' 0 '+ExecStart=' '--rate=100,0' 'SYSTEMD_WANTS' 'Nothing was changed yet'
+expect 'with a rate it takes a unit' 0 '+ExecStart=' '--rate=100,0 --wait-link=' 'SYSTEMD_WANTS' 'Nothing was changed yet'
 virt-vfio sriov vf "$igb" 1 --rate 0 >/dev/null
 kept="$(by_ip 0) $(by_ip 1) $(by_ip 2)"
 run virt-vfio sriov save "$pf"
-expect 'without one a link file' 0 '+SR-IOVVirtualFunctions=3' '+MACAddress=52:54:00:00:00:07' "+Path=pci-$igb" '+NamePolicy='
+expect 'without one a link file' 0 '+SR-IOVVirtualFunctions=3' '+MACAddress=52:54:00:00:00:07' "+Property=VIRT_VFIO_SRIOV=$igb" '+NamePolicy='
 ok 'shown only' test ! -e "/etc/systemd/network/00-virt-vfio-$igb.link"
 run virt-vfio sriov save "$pf" --apply
 expect 'written' 0 'Kept'
@@ -299,11 +313,11 @@ expect 'a host driver is a use here too' 3 sriov-parent "VF 1 has the driver nvm
 echo "$vf" >"$sys/$vf/driver/unbind"
 printf '\n' >"$sys/$vf/driver_override"
 run virt-vfio sriov save "$nvme"
-expect 'a drive is kept by a unit' 0 "sriov set $nvme --vfs 2" 'DRIVER=="nvme"'
+expect 'a drive is kept by a unit' 0 "sriov set $nvme --vfs 2" 'ATTR{state}=="live"'
 virt-vfio sriov save "$nvme" --apply >/dev/null
 udevadm control --reload
-is 'which udev wants when the drive has its driver' \
-	"$(udevadm test --action=bind "$sys/$nvme" 2>/dev/null | grep ^SYSTEMD_WANTS=)" "SYSTEMD_WANTS=virt-vfio-sriov-$nvme.service"
+is 'which udev wants when the drive takes commands' \
+	"$(udevadm test --action=change "$sys/$nvme"/nvme/nvme* 2>/dev/null | grep ^SYSTEMD_WANTS=)" "SYSTEMD_WANTS=virt-vfio-sriov-$nvme.service"
 virt-vfio sriov set "$nvme" --vfs 0 --allow sriov-parent >/dev/null
 ok 'and which does it' sh -ec "$(sed -n 's/^ExecStart=//p' "/etc/systemd/system/virt-vfio-sriov-$nvme.service")"
 is 'as before' "$(count "$nvme")" 2
