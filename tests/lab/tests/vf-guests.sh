@@ -2,70 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # machine: sriov
 # coverage
-# Virtual functions in guests: pools, settings that last as long as the guest, a race for the last one, NVMe controllers
-# that read the drive, teaming, libvirt's hook, what is lost with its PF, and a kill at each step of a start and a stop.
+# Virtual functions in guests: pools, settings that last as long as the guest, a race for the last one, VFs by number and
+# by address, teaming, and a VF that was bound by hand.
 set -euo pipefail
 # shellcheck source=tests/lab/tests/tap.sh
 . "$LAB_ROOT/tests/lab/tests/tap.sh"
-# shellcheck source=tests/lab/tests/hooked.sh
-. "$LAB_ROOT/tests/lab/tests/hooked.sh"
-
-igb=$(lab_dev igb0) || bail 'this QEMU has no igb'
-other=$(lab_dev igb1) nvme=$(lab_dev nvme0)
-pf=$(ls "/sys/bus/pci/devices/$igb/net")
-leases() { ls -A /run/virt-vfio/vfs 2>/dev/null || true; }
-
-# What iproute2 says of a VF.
-by_ip() { # VF
-	ip -d -j link show "$pf" | python3 -c '
-import json, sys
-vf = json.load(sys.stdin)[0]["vfinfo_list"][int(sys.argv[1])]
-vlan = vf["vlan_list"][0]
-print("mac=%s vlan=%d qos=%d trust=%s spoofchk=%s rate=%d,%d link=%s" % (
-    vf["address"], vlan.get("vlan", 0), vlan.get("qos", 0), "on" if vf["trust"] else "off",
-    "on" if vf["spoofchk"] else "off", vf["rate"]["max_tx"], vf["rate"]["min_tx"], vf["link_state"]))' "$1"
-}
-every_vf() { for vf in 0 1; do by_ip "$vf"; done; }
-
-# A VM file for a tiny guest whose only device is in the lines given: vf_file NAME LINE... prints its path.
-vf_file() {
-	local path=$tap_tmp/$1.ini
-	printf '%s\n' '[vm]' "name = $1" 'memory = 64M' 'cpus = 1' 'firmware = bios' 'accel = tcg' "kernel = $LAB_GUEST" \
-		"serial-log = $(guest_log "$1")" "${@:2}" >"$path"
-	printf '%s\n' "$path"
-}
-
-define_vf() { # NAME LINE...
-	run virt-vfio define "$(vf_file "$@")"
-	expect "$1: define" 0 "defined $1"
-}
-
-vf_of() { # NAME: the VF in its stored XML
-	virsh dumpxml --inactive "$1" | sed -n "s/.*<vv:vf .*address=\"\([0-9a-f:.]*\)\".*/\1/p; s/.*<vv:vf .*address='\([0-9a-f:.]*\)'.*/\1/p"
-}
-
-says() { # NAME CHECK TEXT: the guest does, within two minutes
-	if lab_expect 120 "$(guest_log "$1")" "$3"; then
-		tap_pass "$1: $2"
-	else
-		tap_fail "$1: $2" "$(cat "$(guest_log "$1")" 2>&1)"
-	fi
-}
-
-stop_all() { # NAME...
-	local name
-	for name; do
-		run virt-vfio stop "$name" --timeout 5 --force
-		expect "$name: stop" 0 "$name has stopped"
-	done
-}
-
-all_as_before() { # WHEN
-	unchanged "$1: the devices are as before" "$before"
-	is "$1: so are the settings" "$(every_vf)" "$before_settings"
-	journal_empty "$1: the journal is empty"
-	is "$1: and no settings are noted" "$(leases)" ''
-}
+# shellcheck source=tests/lab/tests/vf-common.sh
+. "$LAB_ROOT/tests/lab/tests/vf-common.sh"
 
 # --- without virtual functions
 
@@ -75,19 +18,14 @@ expect 'no VFs yet: define' 2 '[network wan] vf: ' 'has no virtual functions yet
 run virt-vfio plan "$(vf_file a '[network wan]' "vf = $pf")"
 expect 'no VFs yet: plan' 2 '[network wan] vf: ' 'sriov set'
 
-run virt-vfio sriov set "$igb" --vfs 2
-expect 'two VFs' 0 'has 2 virtual functions'
-vf0=$(lab_vf igb0 0) vf1=$(lab_vf igb0 1)
-settings=('mac = 52:54:00:00:00:0a' 'vlan = 20' 'qos = 3' 'trust = yes' 'spoofchk = no' 'rate = 100')
+two_vfs
 define_vf a '[network wan]' "vf = $pf" "${settings[@]}"
 define_vf b '[network wan]' "vf = $igb" 'mac = 52:54:00:00:00:0b'
 define_vf c '[network wan]' "vf = $pf"
 
 run virt-vfio start a --keep
 expect 'a PF that is down' 3 'sriov-parent' "$pf" 'is down' "ip link set $pf up"
-ip link set "$pf" up
-lab_wait 20 grep -qx up "/sys/class/net/$pf/operstate" || bail "$pf does not come up"
-before=$(snapshot) before_settings=$(every_vf)
+pf_up
 
 # --- what the driver cannot do
 
@@ -111,9 +49,8 @@ says b 'the guest sees its VF' 'guest: pci 01:00.0 8086:10ca'
 is 'the two have both VFs' "$(printf '%s\n' "$(vf_of a)" "$(vf_of b)" | sort)" "$(printf '%s\n' "$vf0" "$vf1" | sort)"
 is 'on VFIO' "$(drivers "$vf0" "$vf1")" 'vfio-pci vfio-pci'
 [[ $(vf_of a) == "$vf0" ]] && of_a=0 of_b=1 || of_a=1 of_b=0
-is 'a: the PF enforces all that was asked for' "$(by_ip $of_a)" \
-	'mac=52:54:00:00:00:0a vlan=20 qos=3 trust=on spoofchk=off rate=100,0 link=auto'
-is 'b: its MAC, and no VLAN; the rest as it was' "$(by_ip $of_b)" \
+is 'a: the PF enforces all that was asked for' "$(by_ip "$of_a")" "$all_settings"
+is 'b: its MAC, and no VLAN; the rest as it was' "$(by_ip "$of_b")" \
 	'mac=52:54:00:00:00:0b vlan=0 qos=0 trust=off spoofchk=on rate=0,0 link=auto'
 is 'both are noted' "$(leases | sort | tr '\n' ' ')" "$vf0 $vf1 "
 
@@ -131,8 +68,7 @@ run virt-vfio sriov vf "$pf" 0 --vlan 7
 expect 'settings' 3 'claimed'
 run virt-vfio bind "$igb"
 expect 'the PF itself' 3 'sriov-parent'
-is 'nothing of this has changed anything' "$(by_ip $of_a)" \
-	'mac=52:54:00:00:00:0a vlan=20 qos=3 trust=on spoofchk=off rate=100,0 link=auto'
+is 'nothing of this has changed anything' "$(by_ip "$of_a")" "$all_settings"
 
 stop_all a b
 all_as_before 'after both'
@@ -144,11 +80,11 @@ expect 'a: again' 0 'a is running'
 start_background b --keep
 start_background c --keep
 finish_background b 120
-first=$run_rc words=$run_out
+first=$run_rc why=$run_out
 finish_background c 120
 is 'a race for the last VF has one winner' "$(((first == 0) + (run_rc == 0)))" 1
-[[ $first == 0 ]] && winner=b loser=c words=$run_out || winner=c loser=b
-ok "$loser is told why" grep -q 'none of the 2 virtual functions' <<<"$words"
+[[ $first == 0 ]] && winner=b loser=c why=$run_out || winner=c loser=b
+ok "$loser is told why" grep -q 'none of the 2 virtual functions' <<<"$why"
 says "$winner" 'the winner runs' 'guest: pci 01:00.0 8086:10ca'
 stop_all a "$winner"
 all_as_before 'after the race'
@@ -187,7 +123,7 @@ expect 'a VF bound by hand' 0
 define_vf f '[network wan]' "vf = $vf0" "${settings[@]}"
 run virt-vfio start f --keep
 expect 'f: start' 0 'f is running'
-is 'f: settings' "$(by_ip 0)" 'mac=52:54:00:00:00:0a vlan=20 qos=3 trust=on spoofchk=off rate=100,0 link=auto'
+is 'f: settings' "$(by_ip 0)" "$all_settings"
 stop_all f
 virt-vfio status >/dev/null 2>&1 || true
 is 'f: stays on VFIO' "$(lab_driver "$vf0")" vfio-pci
@@ -195,117 +131,5 @@ is 'f: its settings do not stay' "$(every_vf)" "$before_settings"
 run virt-vfio release "$vf0"
 expect 'and goes back by hand' 0
 all_as_before 'after the one by hand'
-
-# --- libvirt's hook
-
-lab_libvirt_stop
-hook_installed
-lab_libvirt
-run virsh start a
-expect 'a: by virsh' 0
-is 'a: with all its settings' "$(by_ip $of_a)" \
-	'mac=52:54:00:00:00:0a vlan=20 qos=3 trust=on spoofchk=off rate=100,0 link=auto'
-run virt-vfio define "$(vf_file g '[network wan]' "vf = $(vf_of a)")"
-run virsh start g
-expect 'g: the same VF' 1 'claimed' 'domain a'
-virsh dumpxml --inactive c | sed "s/address=\(['\"]\)$(vf_of c)/address=\1$(vf_of a)/" >"$tap_tmp/c.xml"
-if [[ $(vf_of c) != "$(vf_of a)" ]]; then
-	a=$(vf_of a) c=$(vf_of c)
-	sed -i "s/bus='0x${c:5:2}' slot='0x${c:8:2}' function='0x${c:11:1}'/bus='0x${a:5:2}' slot='0x${a:8:2}' function='0x${a:11:1}'/" "$tap_tmp/c.xml"
-	virsh define "$tap_tmp/c.xml" >/dev/null
-fi
-run virsh start c
-expect 'c: the hook cannot choose, and says who can' 1 'claimed' 'virt-vfio start c'
-run virt-vfio start c
-expect 'c: which does' 0 'c is running' 'the hook is live'
-is 'c: has the other one' "$(vf_of c)" "$([[ $(vf_of a) == "$vf0" ]] && echo "$vf1" || echo "$vf0")"
-run virsh destroy a
-run virsh destroy c
-lab_wait 20 settled "$before" || true
-all_as_before 'after virsh destroy'
-run virt-vfio hook remove
-lab_libvirt_stop
-lab_libvirt
-
-# --- NVMe
-
-run virt-vfio sriov set "$nvme" --vfs 2
-expect 'VFs of a drive' 0 'has 2 virtual functions'
-define_vf n1 '[device disk]' "vf = $nvme"
-define_vf n2 '[device disk]' "vf = $nvme"
-before_nvme=$(snapshot)
-run virt-vfio start n1 --keep
-expect 'n1: start' 0 'n1 is running'
-run virt-vfio start n2 --keep
-expect 'n2: start' 0 'n2 is running'
-says n1 'reads the drive through its VF' 'block 0: virt-vfio lab disk nvme0'
-says n2 'reads the drive through its VF' 'block 0: virt-vfio lab disk nvme0'
-is 'the drive stays with the host' "$(lab_driver "$nvme")" nvme
-stop_all n1 n2
-unchanged 'after the drives: as before' "$before_nvme"
-run virt-vfio start n1 --keep
-expect 'n1: a second time' 0 'n1 is running'
-says n1 'reads the drive again' 'block 0: virt-vfio lab disk nvme0'
-stop_all n1
-
-# --- a kill at each step of a start, and of a stop
-
-# CI kills at every third step.
-[[ " $* " == *' --long '* ]] && stride=1 || stride=3
-VIRT_VFIO_SEAM_COUNT=$tap_tmp/count run virt-vfio recover
-[[ -s $tap_tmp/count ]] || bail 'this program is not built with -Dtest_seam=true (tests/dev.ini)'
-
-recovered() { # WHAT: from a kill, guest or not
-	virsh destroy a >/dev/null 2>&1 || true
-	run virt-vfio recover
-	((run_rc == 0)) || trouble+=("$1: recover: $run_out")
-	lab_wait 10 settled "$before_nvme" || trouble+=("$1: $(diff <(echo "$before_nvme") <(echo "$tap_snapshot"))")
-	[[ $(every_vf) == "$before_settings" ]] || trouble+=("$1: settings: $(every_vf)")
-	[[ -z $(leases)$(ls -A "$journal" 2>/dev/null) ]] || trouble+=("$1: noted: $(leases) $(ls -A "$journal")")
-}
-
-killed_at() { # STEP COMMAND...: TRUE when it was killed there, FALSE when it had ended before, as it must then
-	local step=$1
-	shift
-	VIRT_VFIO_SEAM=kill=$step run "$@"
-	((run_rc == 137)) && kills=$((kills + 1)) && return 0
-	((run_rc == 0)) || trouble+=("$*: exit code $run_rc: $run_out")
-	return 1
-}
-
-trouble=() kills=0 step=1
-while killed_at "$step" virt-vfio start a --keep; do
-	recovered "start, step $step"
-	step=$((step + stride))
-done
-stop_all a
-is "$kills kills of a start" "${trouble[*]}" ''
-((kills > 2)) && tap_pass 'there were some' || tap_fail 'there were some'
-
-trouble=() kills=0 step=1
-while run virt-vfio start a --keep && ((run_rc == 0)) && killed_at "$step" virt-vfio stop a --timeout 1 --force; do
-	recovered "stop, step $step"
-	step=$((step + stride))
-done
-recovered 'the last stop'
-is "$kills kills of a stop" "${trouble[*]}" ''
-((kills > 2)) && tap_pass 'there were some' || tap_fail 'there were some'
-
-# --- the PF goes, and its VFs with it
-
-run virt-vfio start a --keep
-expect 'a: once more' 0 'a is running'
-run virsh destroy a
-ip link set "$pf" down
-echo "$igb" >/sys/bus/pci/drivers/igb/unbind
-run virt-vfio recover --dry-run
-expect 'a VF that went with its PF' 0 'is forgotten' "$igb, whose virtual function number" 'has none now'
-run virt-vfio recover
-expect 'is accounted for' 0
-journal_empty 'the journal is empty'
-is 'nothing is noted' "$(leases)" ''
-run virt-vfio plan a
-expect 'a plan says whose it was' 3 'not-found' "$igb, whose virtual function it was, has none now" 'sriov set'
-echo "$igb" >/sys/bus/pci/drivers/igb/bind
 
 tap_done
