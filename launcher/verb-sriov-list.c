@@ -77,6 +77,7 @@ static json_object *json_controller(const VvNvmeSecondary *controller)
     json_object_object_add(object, "online", json_object_new_boolean(controller->online));
     json_object_object_add(object, "queues", json_object_new_int64(controller->queues));
     json_object_object_add(object, "interrupts", json_object_new_int64(controller->interrupts));
+    json_object_object_add(object, "namespaces", vv_json_namespaces(controller->namespaces));
     return object;
 }
 
@@ -174,9 +175,10 @@ static void add_nic_cells(struct libscols_line *line, gsize at, const VvVfInfo *
 
 static void add_controller_cell(struct libscols_line *line, gsize at, const VvNvmeSecondary *controller)
 {
-    g_autofree char *text = g_strdup_printf("%u %s, %u queues, %u interrupts", controller->id,
+    g_autofree char *namespaces = vv_namespaces_text(controller->namespaces);
+    g_autofree char *text = g_strdup_printf("%u %s, %u queues, %u interrupts%s%s", controller->id,
                                             controller->online ? "online" : "offline", controller->queues,
-                                            controller->interrupts);
+                                            controller->interrupts, *namespaces ? ", " : "", namespaces);
 
     scols_line_set_data(line, at, text);
 }

@@ -3,11 +3,12 @@
 #include "launcher/json.h"
 #include "launcher/sriov.h"
 #include "vfio/error.h"
+#include "vfio/nvme-virt.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static char *mac, *vlan, *qos, *proto, *trust, *spoofchk, *rate, *link_state;
+static char *mac, *vlan, *qos, *proto, *trust, *spoofchk, *rate, *link_state, *namespaces;
 static char **allow;
 
 const GOptionEntry vv_sriov_vf_options[] = {
@@ -20,11 +21,13 @@ const GOptionEntry vv_sriov_vf_options[] = {
     {"rate", 0, 0, G_OPTION_ARG_STRING, &rate, "Most (and least) Mbit/s; 0: no limit", "MAX[,MIN]"},
     {"link", 0, 0, G_OPTION_ARG_STRING, &link_state, "Its link: as the card's, always, never",
      "auto|enable|disable"},
+    {"namespaces", 0, 0, G_OPTION_ARG_STRING, &namespaces,
+     "Of an NVMe drive's: those it shows, and no others", "1,3|none"},
     {"allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Lift one reason", "CODE[=ADDRESS]"},
     {0},
 };
 
-static gboolean parse_settings(VvVfSettings *ret, GError **error)
+static gboolean parse_words(VvVfSettings *ret, GError **error)
 {
     const struct {
         const char *name, *value;
@@ -37,6 +40,13 @@ static gboolean parse_settings(VvVfSettings *ret, GError **error)
             g_prefix_error(error, "--");
             return FALSE;
         }
+    return TRUE;
+}
+
+static gboolean parse_settings(VvVfSettings *ret, GError **error)
+{
+    if (!parse_words(ret, error))
+        return FALSE;
     if ((qos || proto) && !ret->vlan) {
         g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "--qos and --proto belong to a VLAN: say --vlan too");
         return FALSE;
@@ -68,6 +78,16 @@ static const VvVf *find_vf(const VvPf *pf, const char *word, GError **error)
     return vf;
 }
 
+/* An NVMe drive's VF shows namespaces, a network card's sends frames; no function does both. */
+static gboolean check_namespaces(const VvVfSettings *settings, GError **error)
+{
+    if (!settings->fields)
+        return TRUE;
+    g_set_error(error, VV_ERROR, VV_ERROR_USAGE,
+                "--namespaces is for NVMe drives, and the other settings are for network cards");
+    return FALSE;
+}
+
 static gboolean check_interface(const VvPf *pf, GError **error)
 {
     if (pf->interface)
@@ -77,6 +97,8 @@ static gboolean check_interface(const VvPf *pf, GError **error)
         pf->device->kind == VV_KIND_NIC
             ? "%s has no network interface in this namespace, through which its virtual functions could "
               "be set; it needs its host driver"
+        : pf->device->kind == VV_KIND_NVME
+            ? "%s is an NVMe drive: of its virtual functions only --namespaces can be set"
             : "%s is no network card: its virtual functions have no such settings",
         pf->device->text);
     return FALSE;
@@ -142,10 +164,27 @@ static gboolean look(VvContext *context, const VvPf *pf, const VvVf *vf, const V
     return TRUE;
 }
 
+static int set_namespaces(VvContext *context, char **words, GError **error)
+{
+    g_autofree char *wanted = vv_nvme_namespaces_parse(namespaces, error);
+    VvVfSettings others;
+
+    if (!wanted || !parse_words(&others, error) || !check_namespaces(&others, error) ||
+        !vv_check_allow(allow, error))
+        return VV_ERROR_USAGE;
+    g_autoptr(VvPf) pf = vv_context_pf(context, words[0], error);
+    const VvVf *vf = pf ? find_vf(pf, words[1], error) : NULL;
+    if (!vf || !check_owner(pf, vf, error))
+        return VV_ERROR_FAILED;
+    return vv_sriov_namespaces(context, pf, vf, wanted, error) ? 0 : VV_ERROR_FAILED;
+}
+
 int vv_verb_sriov_vf(VvContext *context, char **words, GError **error)
 {
     VvVfSettings wanted, before;
 
+    if (namespaces)
+        return set_namespaces(context, words, error);
     if (!parse_settings(&wanted, error) || !vv_check_allow(allow, error))
         return VV_ERROR_USAGE;
     g_autoptr(VvPf) pf = vv_context_pf(context, words[0], error);
