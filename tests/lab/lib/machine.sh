@@ -51,9 +51,9 @@ machine_namespace() { # NAME SUFFIX SIZE[,PROPERTY...]: one more disk of an NVMe
 
 machine_after() { # NAME MODEL DISK CHILD DISK2 DISK3
 	if [[ -n $3 ]]; then
-		machine_disk "$1" "$3"
+		machine_disk "$1" "${3%%,*}"
 		case $2 in
-		nvme) machine_args+=(-device "nvme-ns,drive=$1-disk,bus=$1") ;;
+		nvme) machine_args+=(-device "nvme-ns,drive=$1-disk,bus=$1${3#"${3%%,*}"}") ;;
 		*xhci*) machine_args+=(-device "usb-storage,drive=$1-disk,bus=$1.0") ;;
 		megasas* | mptsas* | lsi* | virtio-scsi*) machine_args+=(-device "scsi-hd,drive=$1-disk,bus=$1.0,serial=lab-$1") ;;
 		ich9-ahci | ahci) machine_args+=(-device "ide-hd,drive=$1-disk,bus=$1.0,serial=lab-$1") ;;
@@ -150,7 +150,7 @@ machine_open_port() { # NAME [WORD...]
 }
 
 machine_keep() { # NAME MODEL [WORD...]
-	(($# >= 2)) || machine_fail 'a device is written as NAME MODEL[,PROPERTY=VALUE...] [disk=SIZE] [disk2=SIZE[,PROPERTY=VALUE...]] [disk3=...] [child=MODEL] [optional]'
+	(($# >= 2)) || machine_fail 'a device is written as NAME MODEL[,PROPERTY=VALUE...] [disk=SIZE[,PROPERTY=VALUE...]] [disk2=...] [disk3=...] [child=MODEL] [optional]'
 	[[ -n $machine_section ]] || machine_fail 'a device needs a "port" or "root" line before it'
 	if [[ " $* " == *' optional '* ]] && ! machine_has_model "${2%%,*}"; then
 		printf 'lab: this QEMU has no %s: going on without %s\n' "${2%%,*}" "$1" >&2

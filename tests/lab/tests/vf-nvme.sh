@@ -43,13 +43,13 @@ print("; ".join("%d %s %d+%d ns=%s for=%s" % (c["id"], "online" if c["online"] e
 
 run manage "$other" 1 0 0 2
 expect 'the drive keeps two of its four flexible queues' 0
-echo 1 >"$(echo "$sys/$other"/nvme/nvme*)/reset_controller"
+echo 1 >"$sys/$other/reset"
 run virt-vfio sriov set "$other" --vfs 2
 expect 'too few for two' 1 "$other" 'fewer than two flexible queues and one interrupt for each' 'nvme virt-mgmt'
-is 'which are there, and offline' "$(controllers "$other")" '1 offline 0+0 ns=1 for=None; 2 offline 0+0 ns=1 for=None'
+is 'which are there, and offline' "$(controllers "$other")" '1 offline 0+0 ns= for=None; 2 offline 0+0 ns= for=None'
 run virt-vfio sriov set "$other" --vfs 1 --allow sriov-parent
 expect 'enough for one' 0 '1 secondary controllers are online'
-is 'which has them' "$(controllers "$other")" '1 online 2+2 ns=1 for=None'
+is 'which has them' "$(controllers "$other")" '1 online 2+1 ns= for=None'
 
 run virt-vfio sriov set "$nvme" --vfs 2
 expect 'two VFs' 0 'has 2 virtual functions' '2 secondary controllers are online'
@@ -80,19 +80,19 @@ run virt-vfio sriov vf "$nvme" 0 --namespaces 1 --vlan 5
 expect 'nor both' 2 'for NVMe drives' 'for network cards'
 run virt-vfio sriov vf "$nvme" 0 --namespaces 1,,2
 expect 'a list that is none' 2 'no list of namespaces'
-run virt-vfio sriov vf "$nvme" 0 --namespaces 3,7
-expect 'a namespace that is not there' 1 'the namespaces of VF 0 cannot be set' 'there is no such namespace'
+run virt-vfio sriov vf "$nvme" 0 --namespaces 3,1
+expect 'a namespace that is private' 1 'the namespaces of VF 0 cannot be set' 'another controller has the namespace, and it is private'
 
 # --- two guests, each with a namespace of its own
 
 lab_libvirt
 run virt-vfio define "$(vf_file n0 '[network lan]' "vf = $nvme" 'mac = 52:54:00:00:00:01' 'vlan = 5')"
 expect 'a drive is no network card' 2 '[network lan] vf: ' 'is no network card' 'into a [device]'
-is 'at first each shows what is shared' "$(controllers "$nvme")" '1 online 2+1 ns=1 for=None; 2 online 2+1 ns=1 for=None'
+is 'at first they show none' "$(controllers "$nvme")" '1 online 4+2 ns= for=None; 2 online 4+2 ns= for=None'
 run virt-vfio sriov vf "$nvme" 0 --namespaces 2 --dry-run
-expect 'a dry run' 0 'would show namespace 2; before: namespace 1'
+expect 'a dry run' 0 'would show namespace 2; before: no namespace'
 run virt-vfio sriov vf "$nvme" 0 --namespaces 2
-expect 'the second is for VF 0' 0 "VF 0 of $nvme ($vf0) shows namespace 2; before: namespace 1"
+expect 'the second is for VF 0' 0 "VF 0 of $nvme ($vf0) shows namespace 2; before: no namespace"
 run virt-vfio sriov vf "$nvme" 1 --namespaces 3 --json
 expect 'the third for VF 1' 0 '"done": true'
 run virt-vfio sriov vf "$nvme" 1 --namespaces 3
@@ -113,9 +113,9 @@ seen() { grep -o 'namespace.*' "$(guest_log "$1")" | tr -d '\r'; }
 is 'n1: has read the second namespace through its VF, and sees no other' "$(seen n1)" \
 	$'namespaces 1\nnamespace 2 block 0: virt-vfio lab disk nvme0-second'
 is 'n2: has read the third' "$(seen n2)" $'namespaces 1\nnamespace 3 block 0: virt-vfio lab disk nvme0-third'
-is 'the list says who has which' "$(controllers "$nvme")" '1 online 2+1 ns=2 for=domain n1; 2 online 2+1 ns=3 for=domain n2'
+is 'the list says who has which' "$(controllers "$nvme")" '1 online 4+2 ns=2 for=domain n1; 2 online 4+2 ns=3 for=domain n2'
 run virt-vfio sriov list "$nvme"
-expect 'in words too' 0 '1 online, 2 queues, 1 interrupts, namespace 2' 'domain n1' 'domain n2'
+expect 'in words too' 0 '1 online, 4 queues, 2 interrupts, namespace 2' 'domain n1' 'domain n2'
 is 'the drive stays with the host' "$(lab_driver "$nvme")" nvme
 
 # --- in use
@@ -129,12 +129,14 @@ expect 'the drive itself' 3 sriov-parent
 stop_all n1 n2
 unchanged 'after both: the devices are as before' "$before"
 journal_empty 'after both: the journal is empty'
-is 'after both: the controllers too' "$(controllers "$nvme")" '1 online 2+1 ns=2 for=None; 2 online 2+1 ns=3 for=None'
+is 'after both: the controllers too' "$(controllers "$nvme")" '1 online 4+2 ns=2 for=None; 2 online 4+2 ns=3 for=None'
 
 # --- from a pool, a second time; and what other tools have made
 
-run virt-vfio sriov vf "$nvme" 0 --namespaces 1
-expect 'VF 0 shows the shared one' 0 'shows namespace 1; before: namespace 2'
+run virt-vfio sriov vf "$nvme" 1 --namespaces none
+expect 'VF 1 shows none' 0 'shows no namespace; before: namespace 3'
+run virt-vfio sriov vf "$nvme" 0 --namespaces 3
+expect 'VF 0 shows the other one' 0 'shows namespace 3; before: namespace 2'
 manage "$nvme" 7 1 0 0
 echo 0 >"$sys/$other/sriov_numvfs"
 manage "$other" 7 1 0 0
@@ -143,13 +145,12 @@ manage "$other" 8 1 1 0
 echo 0 >"$sys/$other/sriov_drivers_autoprobe"
 echo 1 >"$sys/$other/sriov_numvfs"
 echo 1 >"$sys/$other/sriov_drivers_autoprobe"
-is 'a controller that somebody took offline' "$(controllers "$nvme")" '1 offline 2+1 ns=1 for=None; 2 online 2+1 ns=3 for=None'
-is 'and one without resources' "$(controllers "$other")" '1 offline 0+0 ns=1 for=None'
+# QEMU's takes the resources back with that.
+is 'a controller that somebody took offline' "$(controllers "$nvme")" '1 offline 0+0 ns=3 for=None; 2 online 4+2 ns= for=None'
+is 'and one without resources' "$(controllers "$other")" '1 offline 0+0 ns= for=None'
 define_vf n3 '[device disk]' "vf = $nvme"
 define_vf n4 '[device disk]' "vf = $other"
-run virt-vfio plan n3
-expect 'what the host reads is refused' 3 disk-open "$vf0" 'it shows namespace 1, which is' "allow disk-open=$vf0"
-start_background n3 --keep --allow "disk-open=$vf0"
+start_background n3 --keep
 start_background n4 --keep
 finish_background n3 180
 expect 'n3: start' 0 'n3 is running'
@@ -157,12 +158,22 @@ finish_background n4 180
 expect 'n4: start' 0 'n4 is running'
 says n3 'the guest is through' 'guest: ready'
 says n4 'the guest is through' 'guest: ready'
-is 'n3: has read the one that the host has, too, where that is agreed to' "$(seen n3)" $'namespaces 1\nnamespace 1 block 0: virt-vfio lab disk nvme0'
+is 'n3: has read the third namespace' "$(seen n3)" $'namespaces 1\nnamespace 3 block 0: virt-vfio lab disk nvme0-third'
+# QEMU's controllers show what is shared from the moment in which a driver switches them on.
 is 'n4: has read the other drive' "$(seen n4)" $'namespaces 1\nnamespace 1 block 0: virt-vfio lab disk nvme1'
 is 'both were brought online' "$(controllers "$nvme"); $(controllers "$other")" \
-	'1 online 2+1 ns=1 for=domain n3; 2 online 2+1 ns=3 for=None; 1 online 2+1 ns=1 for=domain n4'
+	'1 online 2+1 ns=3 for=domain n3; 2 online 4+2 ns= for=None; 1 online 2+1 ns=1 for=domain n4'
 stop_all n3 n4
 journal_empty 'after these: the journal is empty'
+
+# --- a disk that the host uses itself
+
+exec {held}<"$(lab_disk nvme1)"
+run virt-vfio plan n4
+expect 'a namespace that the host has open' 3 disk-open 'it shows namespace 1, which is' "allow disk-open=$(lab_vf nvme1 0)"
+exec {held}<&-
+run virt-vfio plan n4
+expect 'and not any more' 0
 
 # --- a kill at each step of a change
 
