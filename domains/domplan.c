@@ -47,7 +47,7 @@ VvPlan *vv_domain_plan_take(VvHost *host, const VvJournal *journal, const VvDoma
         vv_plan_set_reset(plan, device->host, device->reset);
     }
     if (plan)
-        vv_domain_explain_vfs(plan, host, domain);
+        vv_domain_explain_vfs(plan, host, domain, options.allow);
     if (plan)
         vv_plan_consent(plan, vv_host_sysfs(host), domain->stop_display_manager, domain->stop_services);
     return plan;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/domvf.h"
 
+#include "domains/domvf-nvme.h"
 #include "vfio/sriov.h"
 #include "vfio/vf-lost.h"
 
@@ -132,13 +133,14 @@ gboolean vv_domain_lost_choice(const VvDomain *domain, const VvPlan *plan)
     return FALSE;
 }
 
-void vv_domain_explain_vfs(VvPlan *plan, VvHost *host, const VvDomain *domain)
+void vv_domain_explain_vfs(VvPlan *plan, VvHost *host, const VvDomain *domain, const char *const *allow)
 {
     const VvSysfs *sysfs = vv_host_sysfs(host);
 
     for (guint i = 0; i < domain->devices->len; i++) {
         const VvDomainDevice *device = domain->devices->pdata[i];
 
+        vv_domain_check_namespaces(plan, host, device->host, allow);
         if (device->has_parent)
             explain(plan, sysfs, domain, device);
         if (device->wished_by)

@@ -36,9 +36,10 @@ gboolean vv_domain_lost_choice(const VvDomain *domain, const VvPlan *plan);
 char *vv_domain_put_vfs(const char *xml, gsize length, const VvDomain *domain, GError **error);
 
 /* In a plan for the domain, says of VFs what the plan alone does not know: which PF has lost them, that none
- * of a pool is free or another domain names the one that is, and that libvirt will not set up one whose PF
- * is down (`sriov-parent`). */
-void vv_domain_explain_vfs(VvPlan *plan, VvHost *host, const VvDomain *domain);
+ * of a pool is free or another domain names the one that is, that libvirt will not set up one whose PF is
+ * down (`sriov-parent`), and that one of an NVMe drive shows a disk which the host or another guest uses.
+ * `allow` as in VvPlanOptions. */
+void vv_domain_explain_vfs(VvPlan *plan, VvHost *host, const VvDomain *domain, const char *const *allow);
 
 /* Before they are taken: has the controllers of NVMe drives' VFs brought online (vfio/nvme-virt.h), which
  * nothing but a drive's own driver can do. */

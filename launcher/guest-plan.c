@@ -83,7 +83,7 @@ VvPlan *vv_vm_plan(VvContext *context, VvVm *vm, char **allow, GError **error)
                              .claims = claims};
     VvPlan *plan = vv_plan_take(host, vv_context_journal(context), selectors, &options, error);
     if (plan)
-        vv_domain_explain_vfs(plan, host, vfs);
+        vv_domain_explain_vfs(plan, host, vfs, options.allow);
     if (plan)
         vv_plan_vm_roms(context, plan, vm, options.allow);
     if (plan)

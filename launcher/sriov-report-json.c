@@ -28,6 +28,7 @@ static json_object *json_controller(const VvNvmeSecondary *controller)
     json_object_object_add(object, "online", json_object_new_boolean(controller->online));
     json_object_object_add(object, "queues", json_object_new_int64(controller->queues));
     json_object_object_add(object, "interrupts", json_object_new_int64(controller->interrupts));
+    json_object_object_add(object, "namespaces", vv_json_namespaces(controller->namespaces));
     return object;
 }
 

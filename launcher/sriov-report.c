@@ -2,6 +2,7 @@
 #include "launcher/sriov-report.h"
 
 #include "launcher/present.h"
+#include "launcher/sriov.h"
 
 const VvNvmeSecondary *vv_pf_report_controller(const VvPfReport *report, guint vf)
 {
@@ -58,9 +59,10 @@ static void add_nic_cells(struct libscols_line *line, gsize at, const VvVfInfo *
 
 static void add_controller_cell(struct libscols_line *line, gsize at, const VvNvmeSecondary *controller)
 {
-    g_autofree char *text = g_strdup_printf("%u %s, %u queues, %u interrupts", controller->id,
+    g_autofree char *namespaces = vv_namespaces_text(controller->namespaces);
+    g_autofree char *text = g_strdup_printf("%u %s, %u queues, %u interrupts%s%s", controller->id,
                                             controller->online ? "online" : "offline", controller->queues,
-                                            controller->interrupts);
+                                            controller->interrupts, *namespaces ? ", " : "", namespaces);
 
     scols_line_set_data(line, at, text);
 }

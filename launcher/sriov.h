@@ -28,3 +28,13 @@ GArray *vv_context_vf_infos(VvContext *context, const VvPf *pf, GError **error);
 
 /* Adds "mac", "vlan" and the like to `object`: null for what the driver does not tell. */
 void vv_json_vf_settings(json_object *object, const VvVfSettings *settings);
+
+/* Namespaces as in VvNvmeSecondary: an array of numbers, or null; "namespaces 1,3", "no namespace", "" where
+ * the drive does not tell (new string). */
+json_object *vv_json_namespaces(const char *list);
+char *vv_namespaces_text(const char *list);
+
+/* Has an NVMe drive's VF show these (vv_nvme_set_namespaces()), and prints what it did; with --dry-run only
+ * looks. */
+gboolean vv_sriov_namespaces(VvContext *context, const VvPf *pf, const VvVf *vf, const char *wanted,
+                             GError **error);

@@ -3,6 +3,7 @@
 #include "launcher/json.h"
 #include "launcher/sriov.h"
 #include "vfio/error.h"
+#include "vfio/nvme-virt.h"
 #include "vfio/vf-set.h"
 
 #include <stdio.h>
@@ -10,7 +11,7 @@
 
 #define LINK_POLL_US 100000
 
-static char *mac, *vlan, *qos, *proto, *trust, *spoofchk, *rate, *link_state;
+static char *mac, *vlan, *qos, *proto, *trust, *spoofchk, *rate, *link_state, *namespaces;
 static char **allow;
 static int link_seconds;
 
@@ -24,13 +25,15 @@ const GOptionEntry vv_sriov_vf_options[] = {
     {"rate", 0, 0, G_OPTION_ARG_STRING, &rate, "Most (and least) Mbit/s; 0: no limit", "MAX[,MIN]"},
     {"link", 0, 0, G_OPTION_ARG_STRING, &link_state, "Its link: as the card's, always, never",
      "auto|enable|disable"},
+    {"namespaces", 0, 0, G_OPTION_ARG_STRING, &namespaces,
+     "Of an NVMe drive's: those it shows, and no others", "1,3|none"},
     {"wait-link", 0, 0, G_OPTION_ARG_INT, &link_seconds, "First wait this long for the card's link to be up",
      "SECONDS"},
     {"allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Lift one reason", "CODE[=ADDRESS]"},
     {0},
 };
 
-static gboolean parse_settings(VvVfSettings *ret, GError **error)
+static gboolean parse_words(VvVfSettings *ret, GError **error)
 {
     const struct {
         const char *name, *value;
@@ -43,6 +46,13 @@ static gboolean parse_settings(VvVfSettings *ret, GError **error)
             g_prefix_error(error, "--");
             return FALSE;
         }
+    return TRUE;
+}
+
+static gboolean parse_settings(VvVfSettings *ret, GError **error)
+{
+    if (!parse_words(ret, error))
+        return FALSE;
     if (link_seconds < 0) {
         g_set_error(error, VV_ERROR, VV_ERROR_USAGE, "--wait-link takes whole seconds, 0 and more");
         return FALSE;
@@ -78,6 +88,16 @@ static const VvVf *find_vf(const VvPf *pf, const char *word, GError **error)
     return vf;
 }
 
+/* An NVMe drive's VF shows namespaces, a network card's sends frames; no function does both. */
+static gboolean check_namespaces(const VvVfSettings *settings, GError **error)
+{
+    if (!settings->fields)
+        return TRUE;
+    g_set_error(error, VV_ERROR, VV_ERROR_USAGE,
+                "--namespaces is for NVMe drives, and the other settings are for network cards");
+    return FALSE;
+}
+
 static gboolean check_interface(const VvPf *pf, GError **error)
 {
     if (pf->interface)
@@ -87,6 +107,8 @@ static gboolean check_interface(const VvPf *pf, GError **error)
         pf->device->kind == VV_KIND_NIC
             ? "%s has no network interface in this namespace, through which its virtual functions could "
               "be set; it needs its host driver"
+        : pf->device->kind == VV_KIND_NVME
+            ? "%s is an NVMe drive: of its virtual functions only --namespaces can be set"
             : "%s is no network card: its virtual functions have no such settings",
         pf->device->text);
     return FALSE;
@@ -161,10 +183,27 @@ static void wait_for_link(const VvSysfs *sysfs, const char *interface)
         g_usleep(LINK_POLL_US);
 }
 
+static int set_namespaces(VvContext *context, char **words, GError **error)
+{
+    g_autofree char *wanted = vv_nvme_namespaces_parse(namespaces, error);
+    VvVfSettings others;
+
+    if (!wanted || !parse_words(&others, error) || !check_namespaces(&others, error) ||
+        !vv_check_allow(allow, error))
+        return VV_ERROR_USAGE;
+    g_autoptr(VvPf) pf = vv_context_pf(context, words[0], error);
+    const VvVf *vf = pf ? find_vf(pf, words[1], error) : NULL;
+    if (!vf || !check_owner(pf, vf, error))
+        return VV_ERROR_FAILED;
+    return vv_sriov_namespaces(context, pf, vf, wanted, error) ? 0 : VV_ERROR_FAILED;
+}
+
 int vv_verb_sriov_vf(VvContext *context, char **words, GError **error)
 {
     VvVfSettings wanted, before;
 
+    if (namespaces)
+        return set_namespaces(context, words, error);
     if (!parse_settings(&wanted, error) || !vv_check_allow(allow, error))
         return VV_ERROR_USAGE;
     g_autoptr(VvPf) pf = vv_context_pf(context, words[0], error);

@@ -3,6 +3,8 @@
 
 #include "vfio/nvme-virt.h"
 
+#include <linux/nvme_ioctl.h>
+
 /* Shared by nvme-*.c only, and for children only: admin commands that virtualization needs, through an open
  * primary controller. Results as in vfio/nvme-virt.h. */
 
@@ -24,11 +26,26 @@ GArray *vv_nvme_new_list(void);
 /* -1 with errno, ENODEV where no driver has made the node. */
 int vv_nvme_open(const VvSysfs *sysfs, VvAddress pf);
 
+/* Sends one, whose data (NULL: none) are `data_length` bytes. */
+int vv_nvme_command(int fd, struct nvme_admin_cmd *admin, void *data, gsize data_length);
+
+#define VV_NVME_PAGE 4096
+/* Identify, with a page for its data. */
+int vv_nvme_identify(int fd, guint cns, guint controller, guint32 nsid, guint8 page[static VV_NVME_PAGE]);
+
+/* Little-endian, as the drive has them. */
+guint16 vv_nvme_le16(const guint8 *bytes);
+guint32 vv_nvme_le32(const guint8 *bytes);
+
 /* Is there a Virtualization Management command (Identify Controller, OACS bit 7)? */
 int vv_nvme_can_manage(int fd, gboolean *ret);
 int vv_nvme_read_pool(int fd, VvNvmePool *ret);
-/* Appends VvNvmeSecondary. */
+/* Appends VvNvmeSecondary, without namespaces. */
 int vv_nvme_read_secondaries(int fd, GArray *secondaries);
+/* Adds their namespaces; drives without Namespace Management do not tell. */
+int vv_nvme_read_namespaces(int fd, GArray *secondaries);
+/* From the namespaces it has to others, both as in VvNvmeSecondary. */
+int vv_nvme_attach(int fd, const VvNvmeSecondary *secondary, const char *wanted);
 
 typedef enum { VV_NVME_OFFLINE = 7, VV_NVME_ASSIGN = 8, VV_NVME_ONLINE = 9 } VvNvmeAction;
 typedef enum { VV_NVME_QUEUES, VV_NVME_INTERRUPTS } VvNvmeResource;

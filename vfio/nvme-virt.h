@@ -15,11 +15,12 @@ typedef struct {
     gboolean online; /* SCS */
     guint queues;    /* NVQ, the admin queue included */
     guint interrupts;
+    char *namespaces; /* those it shows, "1,3"; "": none; NULL: not asked, or the drive does not tell */
 } VvNvmeSecondary;
 
-/* Its secondary controllers (VvNvmeSecondary) by VF; empty where the drive has none. Asked by a disposable
- * child: an admin command may take as long as its time-out (nvme_core.admin_timeout, 60 s). Needs root. NULL
- * with VV_ERROR_FAILED, or VV_ERROR_NOT_READY where no host driver has the drive. */
+/* Its secondary controllers (VvNvmeSecondary) by VF, with their namespaces; empty where the drive has none.
+ * Asked by a disposable child: an admin command may take as long as its time-out (nvme_core.admin_timeout, 60
+ * s). Needs root. NULL with VV_ERROR_FAILED, or VV_ERROR_NOT_READY where no host driver has the drive. */
 GArray *vv_nvme_secondaries(const VvSysfs *sysfs, VvAddress pf, guint deadline_ms, GError **error);
 
 /* Sees to it that the controller of this VF works: gives it what it lacks, resets it, and brings it online.
@@ -27,6 +28,17 @@ GArray *vv_nvme_secondaries(const VvSysfs *sysfs, VvAddress pf, guint deadline_m
  * themselves (no Virtualization Management command). Errors as above. */
 gboolean vv_nvme_bring_online(const VvSysfs *sysfs, VvAddress pf, guint vf, guint deadline_ms,
                               GError **error);
+
+/* Which namespaces a controller shows: numbers of 1 and more between commas, in any order, or "none". New
+ * string as in VvNvmeSecondary, ascending; NULL with VV_ERROR_USAGE. */
+char *vv_nvme_namespaces_parse(const char *text, GError **error);
+
+/* Has the controller of this VF show these namespaces (as parsed) and no others, by Namespace Attachment
+ * (5.20), which the drive keeps for good. What was attached and detached is undone if the drive refuses a
+ * part of it. `wanted` NULL: only looks. *ret_before (may be NULL): those before, a new string. Errors as
+ * above. */
+gboolean vv_nvme_set_namespaces(const VvSysfs *sysfs, VvAddress pf, guint vf, const char *wanted,
+                                guint deadline_ms, char **ret_before, GError **error);
 
 /* The rest is for children only: each may block. They return 0, an errno, or VV_NVME_STATUS and more: what
  * the drive said. */

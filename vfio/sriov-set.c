@@ -113,6 +113,16 @@ static char *words_of(int error)
     return words ? g_strdup(words) : g_strdup_printf("%s; the kernel log may say why", g_strerror(error));
 }
 
+/* What is short is the drive's flexible queues and interrupts, not space. */
+static char *explain_nvme(const VvSriovOutcome *outcome)
+{
+    if (outcome->stage == VV_SRIOV_SHARE && outcome->error == ENOSPC)
+        return g_strdup("it has fewer than two flexible queues and one interrupt for each; ask for fewer "
+                        "virtual functions, or have its own controller give up what it keeps of them (nvme "
+                        "virt-mgmt, from nvme-cli)");
+    return vv_nvme_strerror(outcome->error);
+}
+
 static void fail(VvRun *run, const VvDevice *device, const VvSriovNote *note, const VvSriovOutcome *outcome)
 {
     static const char *const doing[] = {
@@ -123,7 +133,7 @@ static void fail(VvRun *run, const VvDevice *device, const VvSriovNote *note, co
         "the virtual functions are there, but the drive gives them no resources",
         "the virtual functions are there, but their controllers are not online"};
     gboolean is_nvme = outcome->stage == VV_SRIOV_SHARE || outcome->stage == VV_SRIOV_ONLINE;
-    g_autofree char *said = is_nvme ? vv_nvme_strerror(outcome->error) : words_of(outcome->error);
+    g_autofree char *said = is_nvme ? explain_nvme(outcome) : words_of(outcome->error);
 
     if (outcome->wedged)
         vv_run_fail(run,

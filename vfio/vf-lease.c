@@ -74,11 +74,8 @@ void vv_vf_leases_discount(const VvJournal *journal, VvAddress pf, GArray *infos
         const VvVfLease *lease = leases->pdata[i];
         for (guint j = 0; vv_address_equal(lease->parent, pf) && j < infos->len; j++) {
             VvVfInfo *info = &g_array_index(infos, VvVfInfo, j);
-            if (info->index != lease->index)
-                continue;
-            VvVfSettings settings = lease->before;
-            add_fields(&settings, &info->settings, info->settings.fields);
-            info->settings = settings;
+            if (info->index == lease->index)
+                vv_vf_settings_copy(&info->settings, &lease->before, lease->before.fields);
         }
     }
 }

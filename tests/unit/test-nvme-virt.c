@@ -17,6 +17,7 @@
 
 #define PF "0000:01:00.0"
 #define MOST 130
+#define NSIDS 1100
 #define PAGE 4096
 
 typedef struct {
@@ -25,9 +26,12 @@ typedef struct {
 } Secondary;
 
 static struct {
-    gboolean manages, knows_list, forbids;
+    gboolean manages, knows_list, knows_namespaces, forbids;
     guint count, queues, interrupts, of_primary, most_queues;
     Secondary secondary[MOST];
+    guint namespaces;             /* numbers 1, 3, 5, ... */
+    guint8 attached[NSIDS][MOST]; /* by the place in that row */
+    guint private_nsid;           /* one controller at a time only; 0: none is */
     guint commands, last_status;
 } * drive;
 
@@ -46,6 +50,52 @@ static void put16(guint8 *bytes, guint value)
 {
     bytes[0] = (guint8)value;
     bytes[1] = (guint8)(value >> 8);
+}
+
+static gboolean is_attached_to_any(guint place)
+{
+    for (guint i = 0; i < drive->count; i++)
+        if (drive->attached[place][i])
+            return TRUE;
+    return FALSE;
+}
+
+/* CNS 10h and 12h. */
+static int identify_namespaces(guint8 *page, guint cns, guint nsid)
+{
+    guint at = 0;
+
+    if (!drive->knows_namespaces)
+        return 0x4002;
+    for (guint i = 0; cns == 0x10 && i < drive->namespaces && at < PAGE / 4; i++)
+        if (i * 2 + 1 > nsid)
+            put16(page + 4 * at++, i * 2 + 1);
+    if (cns == 0x10)
+        return 0;
+    for (guint i = 0; i < drive->count; i++)
+        if (drive->attached[nsid / 2][i])
+            put16(page + 2 * ++at, i + 1);
+    put16(page, at);
+    return 0;
+}
+
+/* As QEMU's nvme_ns_attachment() answers. */
+static int attach(guint selection, guint nsid, const guint8 *list)
+{
+    guint id = list[2] | list[3] << 8;
+
+    assert_int_equal(list[0] | list[1] << 8, 1);
+    if (!(nsid & 1) || nsid / 2 >= drive->namespaces)
+        return 0x400b;
+    if (id < 1 || id > drive->count)
+        return 0x411c;
+    guint8 *attached = &drive->attached[nsid / 2][id - 1];
+    if (*attached == !selection)
+        return selection ? 0x411a : 0x4118;
+    if (!selection && nsid == drive->private_nsid && is_attached_to_any(nsid / 2))
+        return 0x4119;
+    *attached = !selection;
+    return 0;
 }
 
 static int identify(guint8 *page, guint cns, guint first)
@@ -117,8 +167,14 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
         errno = EACCES;
         return -1;
     }
+    if (command->opcode == 0x15) {
+        assert_int_equal(command->data_len, PAGE);
+        return attach(command->cdw10 & 0xf, command->nsid, (const guint8 *)(gsize)command->addr);
+    }
     if (command->opcode == 0x06) {
         assert_int_equal(command->data_len, PAGE);
+        if ((command->cdw10 & 0xff) == 0x10 || (command->cdw10 & 0xff) == 0x12)
+            return identify_namespaces((guint8 *)(gsize)command->addr, command->cdw10 & 0xff, command->nsid);
         return identify((guint8 *)(gsize)command->addr, command->cdw10 & 0xff, command->cdw10 >> 16);
     }
     assert_int_equal(command->opcode, 0x1c);
@@ -140,7 +196,7 @@ static VvSysfs *new_drive(guint count, guint queues, guint interrupts)
     g_autofree char *node = g_build_filename(root, "sys/bus/pci/devices", PF, "nvme/nvme3", NULL);
 
     memset(drive, 0, sizeof *drive);
-    drive->manages = drive->knows_list = TRUE;
+    drive->manages = drive->knows_list = drive->knows_namespaces = TRUE;
     drive->count = count;
     drive->queues = queues;
     drive->interrupts = interrupts;
@@ -258,6 +314,96 @@ static void test_online(void **state)
     assert_problem(g_steal_pointer(&error), VV_ERROR_FAILED, "0x121: not so many resources");
 }
 
+static void assert_namespaces(const VvSysfs *sysfs, guint vf, const char *wanted)
+{
+    GError *error = NULL;
+    g_autoptr(GArray) list = vv_nvme_secondaries(sysfs, address_of(PF), 20000, &error);
+
+    assert_fine(error);
+    if (wanted)
+        assert_string_equal(g_array_index(list, VvNvmeSecondary, vf).namespaces, wanted);
+    else
+        assert_null(g_array_index(list, VvNvmeSecondary, vf).namespaces);
+}
+
+static void set_namespaces(const VvSysfs *sysfs, guint vf, const char *wanted, const char *before)
+{
+    g_autofree char *said = NULL;
+    GError *error = NULL;
+
+    assert_true(vv_nvme_set_namespaces(sysfs, address_of(PF), vf, wanted, 20000, &said, &error));
+    assert_fine(error);
+    assert_string_equal(said, before);
+}
+
+static void test_namespaces(void **state)
+{
+    g_autoptr(VvSysfs) sysfs = new_drive(3, 8, 4);
+    GError *error = NULL;
+
+    assert_namespaces(sysfs, 0, "");
+    drive->namespaces = 3;
+    set_namespaces(sysfs, 0, "1,5", "");
+    set_namespaces(sysfs, 2, "3", "");
+    assert_namespaces(sysfs, 0, "1,5");
+    assert_namespaces(sysfs, 1, "");
+    assert_namespaces(sysfs, 2, "3");
+    set_namespaces(sysfs, 0, "3,5", "1,5");
+    assert_namespaces(sysfs, 0, "3,5");
+    /* A look only, and nothing to do. */
+    set_namespaces(sysfs, 0, NULL, "3,5");
+    guint before = drive->commands;
+    set_namespaces(sysfs, 0, "3,5", "3,5");
+    assert_int_equal(drive->commands - before,
+                     5); /* one list of controllers, one of namespaces, three looks */
+    set_namespaces(sysfs, 0, "", "3,5");
+    assert_namespaces(sysfs, 0, "");
+    /* More than one list of 1024. */
+    drive->namespaces = NSIDS;
+    drive->attached[NSIDS - 1][1] = 1;
+    assert_namespaces(sysfs, 1, "2199");
+    assert_false(vv_nvme_set_namespaces(sysfs, address_of(PF), 7, "1", 20000, NULL, &error));
+    assert_problem(g_steal_pointer(&error), VV_ERROR_FAILED, "no controller");
+}
+
+/* What was done is undone. */
+static void test_refused(void **state)
+{
+    g_autoptr(VvSysfs) sysfs = new_drive(3, 8, 4);
+    GError *error = NULL;
+
+    drive->namespaces = 4;
+    drive->private_nsid = 5;
+    set_namespaces(sysfs, 0, "5", "");
+    set_namespaces(sysfs, 1, "1,7", "");
+    assert_false(vv_nvme_set_namespaces(sysfs, address_of(PF), 1, "3,5,7", 20000, NULL, &error));
+    assert_problem(g_steal_pointer(&error), VV_ERROR_FAILED, "0x119: another controller has the namespace");
+    assert_namespaces(sysfs, 1, "1,7");
+    assert_namespaces(sysfs, 0, "5");
+    assert_false(vv_nvme_set_namespaces(sysfs, address_of(PF), 1, "2", 20000, NULL, &error));
+    assert_problem(g_steal_pointer(&error), VV_ERROR_FAILED, "0xb: there is no such namespace");
+    assert_namespaces(sysfs, 1, "1,7");
+    drive->knows_namespaces = FALSE;
+    assert_namespaces(sysfs, 1, NULL);
+    assert_false(vv_nvme_set_namespaces(sysfs, address_of(PF), 1, "1", 20000, NULL, &error));
+    assert_problem(g_steal_pointer(&error), VV_ERROR_FAILED, "not supported");
+}
+
+static void test_parse(void **state)
+{
+    static const char *const bad[] = {"0", "", "1,,2", "1, 2", "-1", "x", "4294967295", "none,1", "1,none"};
+    GError *error = NULL;
+    g_autofree char *one = vv_nvme_namespaces_parse("4294967294,7,1,7", &error);
+    g_autofree char *none = vv_nvme_namespaces_parse("none", &error);
+
+    assert_string_equal(one, "1,7,4294967294");
+    assert_string_equal(none, "");
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+        assert_null(vv_nvme_namespaces_parse(bad[i], &error));
+        assert_problem(g_steal_pointer(&error), VV_ERROR_USAGE, "no list of namespaces");
+    }
+}
+
 /* Drives without the command, from before it, without a driver, and for others than root. */
 static void test_others(void **state)
 {
@@ -289,6 +435,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_many, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_too_few, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_online, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_namespaces, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
+        cmocka_unit_test(test_parse),
         cmocka_unit_test_setup_teardown(test_others, set_up, tear_down),
     };
 

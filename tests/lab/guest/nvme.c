@@ -1,4 +1,5 @@
-/* Reads an NVMe drive's serial number and first block by DMA: what a wrong IOMMU mapping cannot fake. */
+/* Reads an NVMe drive's serial number and the first block of each of its namespaces by DMA: what a wrong
+ * IOMMU mapping cannot fake. */
 #include "guest.h"
 
 #include <stddef.h>
@@ -14,7 +15,8 @@ enum {
     ASQ = 0x28,
     ACQ = 0x30,
     DOORBELL = 0x1000,
-    DEPTH = 2
+    DEPTH = 2,
+    MOST_NAMESPACES = 8
 };
 
 struct command {
@@ -101,29 +103,57 @@ static bool start(volatile uint8_t *bar, struct queue *admin)
     return wait_ready(bar, 1);
 }
 
-static bool identify(volatile uint8_t *bar, struct queue *admin)
+/* What 1 asks for: the controller; 2: the namespaces that it shows (5.15.1, Identify CNS). */
+static bool identify(volatile uint8_t *bar, struct queue *admin, uint32_t what)
 {
     return run(bar, admin,
-               (struct command){.opcode_and_id = 0x06, .prp = {(uint32_t)(uintptr_t)page}, .word10 = 1});
+               (struct command){.opcode_and_id = 0x06, .prp = {(uint32_t)(uintptr_t)page}, .word10 = what});
 }
 
-static bool read_first_block(volatile uint8_t *bar, struct queue *admin)
+static bool make_io_queue(volatile uint8_t *bar, struct queue *admin, struct queue *io)
 {
-    struct queue io = make_queue(1);
     uint32_t shape = (DEPTH - 1) << 16 | 1;
 
+    *io = make_queue(1);
     return run(bar, admin,
                (struct command){.opcode_and_id = 0x05,
-                                .prp = {(uint32_t)(uintptr_t)io.completions},
+                                .prp = {(uint32_t)(uintptr_t)io->completions},
                                 .word10 = shape,
                                 .word11 = 1}) &&
            run(bar, admin,
                (struct command){.opcode_and_id = 0x01,
-                                .prp = {(uint32_t)(uintptr_t)io.commands},
+                                .prp = {(uint32_t)(uintptr_t)io->commands},
                                 .word10 = shape,
-                                .word11 = 1 << 16 | 1}) &&
-           run(bar, &io,
-               (struct command){.opcode_and_id = 0x02, .nsid = 1, .prp = {(uint32_t)(uintptr_t)page}});
+                                .word11 = 1 << 16 | 1});
+}
+
+static bool read_first_block(volatile uint8_t *bar, struct queue *io, uint32_t nsid)
+{
+    return run(bar, io,
+               (struct command){.opcode_and_id = 0x02, .nsid = nsid, .prp = {(uint32_t)(uintptr_t)page}});
+}
+
+/* The list is in the page that the blocks are read to. */
+static void read_namespaces(const struct function *f, volatile uint8_t *bar, struct queue *admin)
+{
+    uint32_t nsids[MOST_NAMESPACES];
+    struct queue io;
+    unsigned count = 0;
+
+    if (!identify(bar, admin, 2))
+        return;
+    for (; count < MOST_NAMESPACES && read32(page, 4 * count); count++)
+        nsids[count] = read32(page, 4 * count);
+    print("guest: nvme %f namespaces %u\n", f, count);
+    if (!count || !make_io_queue(bar, admin, &io))
+        return;
+    for (unsigned i = 0; i < count; i++) {
+        if (!read_first_block(bar, &io, nsids[i]))
+            continue;
+        print("guest: nvme %f namespace %u block 0: ", f, nsids[i]);
+        print_text(page, 64);
+        print("\n");
+    }
 }
 
 void nvme_touch(const struct function *f)
@@ -138,17 +168,13 @@ void nvme_touch(const struct function *f)
     }
     version = read32(bar, VS);
     print("guest: nvme %f version %u.%u", f, version >> 16, version >> 8 & 0xff);
-    if (!start(bar, &admin) || !identify(bar, &admin)) {
+    if (!start(bar, &admin) || !identify(bar, &admin, 1)) {
         print(" does not answer\n");
         return;
     }
     print(" serial ");
     print_text(page + 4, 20);
     print("\n");
-    if (read_first_block(bar, &admin)) {
-        print("guest: nvme %f block 0: ", f);
-        print_text(page, 64);
-        print("\n");
-    }
+    read_namespaces(f, bar, &admin);
     write32(bar, CC, 0);
 }

@@ -44,33 +44,37 @@ machine_before() { # NAME MODEL PROPERTIES
 	esac
 }
 
-machine_after() { # NAME MODEL DISK CHILD DISK2
+machine_namespace() { # NAME SUFFIX SIZE[,PROPERTY...]: one more disk of an NVMe drive
+	machine_disk "$1-$2" "${3%%,*}"
+	machine_args+=(-device "nvme-ns,drive=$1-$2-disk,bus=$1${3#"${3%%,*}"}")
+}
+
+machine_after() { # NAME MODEL DISK CHILD DISK2 DISK3
 	if [[ -n $3 ]]; then
-		machine_disk "$1" "$3"
+		machine_disk "$1" "${3%%,*}"
 		case $2 in
-		nvme) machine_args+=(-device "nvme-ns,drive=$1-disk,bus=$1") ;;
+		nvme) machine_args+=(-device "nvme-ns,drive=$1-disk,bus=$1${3#"${3%%,*}"}") ;;
 		*xhci*) machine_args+=(-device "usb-storage,drive=$1-disk,bus=$1.0") ;;
 		megasas* | mptsas* | lsi* | virtio-scsi*) machine_args+=(-device "scsi-hd,drive=$1-disk,bus=$1.0,serial=lab-$1") ;;
 		ich9-ahci | ahci) machine_args+=(-device "ide-hd,drive=$1-disk,bus=$1.0,serial=lab-$1") ;;
 		*) machine_fail "a $2 takes no disk" ;;
 		esac
 	fi
-	if [[ -n $5 ]]; then
-		[[ $2 == nvme ]] || machine_fail "a $2 takes no second disk"
-		machine_disk "$1-second" "$5"
-		machine_args+=(-device "nvme-ns,drive=$1-second-disk,bus=$1")
-	fi
+	[[ -z $5$6 || $2 == nvme ]] || machine_fail "a $2 takes no second disk"
+	[[ -z $5 ]] || machine_namespace "$1" second "$5"
+	[[ -z $6 ]] || machine_namespace "$1" third "$6"
 	[[ $4 != hda-* ]] || machine_args+=(-audiodev "none,id=$1-sound")
 	[[ -z $4 ]] || machine_args+=(-device "$4,bus=$1.0$([[ $4 != hda-* ]] || echo ",audiodev=$1-sound")")
 }
 
 machine_device() { # BUS BEHIND(0|1) MORE(yes|no) NAME MODEL[,PROPERTY...] [WORD...]
-	local bus=$1 behind=$2 more=$3 name=$4 model=${5%%,*} properties=${5#"${5%%,*}"} word disk='' child='' disk2=''
+	local bus=$1 behind=$2 more=$3 name=$4 model=${5%%,*} properties=${5#"${5%%,*}"} word disk='' child='' disk2='' disk3=''
 	shift 5
 	for word; do
 		case $word in
 		disk=*) disk=${word#disk=} ;;
 		disk2=*) disk2=${word#disk2=} ;;
+		disk3=*) disk3=${word#disk3=} ;;
 		child=*) child=${word#child=} ;;
 		optional) ;;
 		*) machine_fail "unknown word: $word" ;;
@@ -84,7 +88,7 @@ machine_device() { # BUS BEHIND(0|1) MORE(yes|no) NAME MODEL[,PROPERTY...] [WORD
 	local address=0x0.$machine_function
 	((behind)) || address=$(printf '0x%x.0' "$machine_slot")
 	machine_args+=(-device "$model,id=$name,bus=$bus,addr=$address$machine_extra$properties")
-	machine_after "$name" "$model" "$disk" "$child" "$disk2"
+	machine_after "$name" "$model" "$disk" "$child" "$disk2" "$disk3"
 	local shown=
 	# Where the kernel shows the disk, below the device: the inside waits for it.
 	case ${disk:+$model} in
@@ -146,7 +150,7 @@ machine_open_port() { # NAME [WORD...]
 }
 
 machine_keep() { # NAME MODEL [WORD...]
-	(($# >= 2)) || machine_fail 'a device is written as NAME MODEL[,PROPERTY=VALUE...] [disk=SIZE] [disk2=SIZE] [child=MODEL] [optional]'
+	(($# >= 2)) || machine_fail 'a device is written as NAME MODEL[,PROPERTY=VALUE...] [disk=SIZE[,PROPERTY=VALUE...]] [disk2=...] [disk3=...] [child=MODEL] [optional]'
 	[[ -n $machine_section ]] || machine_fail 'a device needs a "port" or "root" line before it'
 	if [[ " $* " == *' optional '* ]] && ! machine_has_model "${2%%,*}"; then
 		printf 'lab: this QEMU has no %s: going on without %s\n' "${2%%,*}" "$1" >&2

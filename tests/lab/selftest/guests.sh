@@ -34,7 +34,7 @@ done
 ok 'the tiny guest is defined' define tiny tiny nvme1 nic0+nic1
 ok 'it starts' start tiny
 ok 'it is ready' lab_expect 60 /tmp/tiny.serial 'guest: ready'
-ok 'it read the drive by DMA' says tiny 'guest: nvme 01:00.0 block 0: virt-vfio lab disk nvme1'
+ok 'it read the drive by DMA' says tiny 'guest: nvme 01:00.0 namespace 1 block 0: virt-vfio lab disk nvme1'
 ok 'it sees the second NIC function' says tiny 'guest: nic 02:00.1 mac '
 ok 'it shuts down' shut_down tiny
 sed 's/^/# /' /tmp/tiny.serial

@@ -1,9 +1,12 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Guests with virtual functions, on machines/sriov.machine. Source it after tap.sh. all_as_before compares with what pf_up saw.
+# Guests with virtual functions, on machines/sriov.machine and sriov-nvme.machine. Source it after tap.sh. all_as_before compares with what pf_up saw.
 
-igb=$(lab_dev igb0) || bail 'this QEMU has no igb'
-pf=$(ls "/sys/bus/pci/devices/$igb/net")
+# The machine of drives has no igb to miss.
+if [[ $LAB_MACHINE != sriov-nvme ]]; then
+	igb=$(lab_dev igb0) || bail 'this QEMU has no igb'
+	pf=$(ls "/sys/bus/pci/devices/$igb/net")
+fi
 before='' before_settings=''
 # All that igb can be told of a VF, and what by_ip shows then.
 settings=('mac = 52:54:00:00:00:0a' 'vlan = 20' 'qos = 3' 'trust = yes' 'spoofchk = no' 'rate = 100')
