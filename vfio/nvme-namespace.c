@@ -145,40 +145,49 @@ static int select_one(int fd, const VvNvmeSecondary *secondary, Selection select
     return error ? error : vv_nvme_command(fd, &admin, page, VV_NVME_PAGE);
 }
 
-/* Of those in `list`, the ones that are not in `other`. */
+/* Of those in `list`, the ones that are not in `other`; *done counts them in this order. */
 static int select_each(int fd, const VvNvmeSecondary *secondary, Selection selection, const char *list,
-                       const char *other)
+                       const char *other, guint *done)
 {
     g_auto(GStrv) words = g_strsplit(list, ",", -1), others = g_strsplit(other, ",", -1);
     int error = 0;
 
-    for (char **word = words; !error && *word; word++)
-        if (!g_strv_contains((const char *const *)others, *word))
-            error = select_one(fd, secondary, selection, *word);
+    for (char **word = words; !error && *word; word++) {
+        if (g_strv_contains((const char *const *)others, *word))
+            continue;
+        error = select_one(fd, secondary, selection, *word);
+        *done += error ? 0 : 1;
+    }
     return error;
 }
 
-/* Goes on as far as it can: what was never done cannot be undone, and is refused. */
-static void undo(int fd, const VvNvmeSecondary *secondary, const char *wanted)
+/* The first `count` of them, the other way round. Only what was done: a drive need not be able to refuse the
+ * rest. */
+static void undo(int fd, const VvNvmeSecondary *secondary, Selection selection, const char *list,
+                 const char *other, guint count)
 {
-    g_auto(GStrv) now = g_strsplit(wanted, ",", -1), before = g_strsplit(secondary->namespaces, ",", -1);
+    g_auto(GStrv) words = g_strsplit(list, ",", -1), others = g_strsplit(other, ",", -1);
 
-    for (char **word = now; *word; word++)
-        if (!g_strv_contains((const char *const *)before, *word))
-            select_one(fd, secondary, DETACH, *word);
-    for (char **word = before; *word; word++)
-        if (!g_strv_contains((const char *const *)now, *word))
-            select_one(fd, secondary, ATTACH, *word);
+    for (char **word = words; *word && count; word++) {
+        if (g_strv_contains((const char *const *)others, *word))
+            continue;
+        select_one(fd, secondary, selection == ATTACH ? DETACH : ATTACH, *word);
+        count--;
+    }
 }
 
 int vv_nvme_attach(int fd, const VvNvmeSecondary *secondary, const char *wanted)
 {
-    /* Before more are shown, fewer: the guest-to-be never has both. */
-    int error = select_each(fd, secondary, DETACH, secondary->namespaces, wanted);
+    const char *before = secondary->namespaces;
+    guint detached = 0, attached = 0;
+    /* Fewer first: no guest ever sees both. */
+    int error = select_each(fd, secondary, DETACH, before, wanted, &detached);
 
     if (!error)
-        error = select_each(fd, secondary, ATTACH, wanted, secondary->namespaces);
-    if (error)
-        undo(fd, secondary, wanted);
+        error = select_each(fd, secondary, ATTACH, wanted, before, &attached);
+    if (error) {
+        undo(fd, secondary, ATTACH, wanted, before, attached);
+        undo(fd, secondary, DETACH, before, wanted, detached);
+    }
     return error;
 }

@@ -31,6 +31,7 @@ static struct {
     Secondary secondary[MOST];
     guint namespaces;             /* numbers 1, 3, 5, ... */
     guint8 attached[NSIDS][MOST]; /* by the place in that row */
+    guint senseless;              /* attached twice, or detached without: QEMU 10.0 aborts */
     guint private_nsid;           /* one controller at a time only; 0: none is */
     guint commands, last_status;
 } * drive;
@@ -90,8 +91,10 @@ static int attach(guint selection, guint nsid, const guint8 *list)
     if (id < 1 || id > drive->count)
         return 0x411c;
     guint8 *attached = &drive->attached[nsid / 2][id - 1];
-    if (*attached == !selection)
+    if (*attached == !selection) {
+        drive->senseless++;
         return selection ? 0x411a : 0x4118;
+    }
     if (!selection && nsid == drive->private_nsid && is_attached_to_any(nsid / 2))
         return 0x4119;
     *attached = !selection;
@@ -383,6 +386,7 @@ static void test_refused(void **state)
     assert_false(vv_nvme_set_namespaces(sysfs, address_of(PF), 1, "2", 20000, NULL, &error));
     assert_problem(g_steal_pointer(&error), VV_ERROR_FAILED, "0xb: there is no such namespace");
     assert_namespaces(sysfs, 1, "1,7");
+    assert_int_equal(drive->senseless, 0);
     drive->knows_namespaces = FALSE;
     assert_namespaces(sysfs, 1, NULL);
     assert_false(vv_nvme_set_namespaces(sysfs, address_of(PF), 1, "1", 20000, NULL, &error));
