@@ -18,8 +18,8 @@
 /* The PF that the word names, with all that is known of its VFs. */
 VvPf *vv_context_pf(VvContext *context, const char *word, GError **error);
 
-/* All PFs of the host (VvPf), likewise. libvirt is asked only where somebody has a VF that the journal does not
- * know: loading it takes longer than all the rest. */
+/* All PFs of the host (VvPf), likewise. libvirt is asked only where somebody has a VF that the journal does
+ * not know: loading it takes longer than all the rest. */
 GPtrArray *vv_context_pfs(VvContext *context, GError **error);
 
 /* Settings of its VFs; NULL, without an error, where it has none to tell: it is no NIC, it has no interface

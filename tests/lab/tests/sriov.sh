@@ -274,7 +274,7 @@ settle
 interface=$(pf_of "$vf")
 run virt-vfio sriov set "$other" --vfs 0
 expect 'a host driver is a use' 3 sriov-parent "VF 0 has the driver igbvf" "$interface"
-# igbvf does not get through to the emulated PF (facts of this lab), so there is no carrier; it is up all the same.
+# Its PF is down, so there is no carrier; it is up all the same.
 ip address add 192.0.2.1/24 dev "$interface"
 ip link set "$interface" up
 run virt-vfio sriov set "$other" --vfs 0 --allow sriov-parent
