@@ -3,6 +3,7 @@
 #include "launcher/sriov.h"
 #include "vfio/error.h"
 #include "vfio/nvme-virt.h"
+#include "vfio/vf-set.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +42,21 @@ static void print_json(VvContext *context, const VvPf *pf, const VvVf *vf, const
     vv_json_print(object);
 }
 
+/* A dry run only asks. */
+static gboolean set(VvContext *context, const VvPf *pf, const VvVf *vf, const char *wanted, char **ret_before,
+                    GError **error)
+{
+    VvJournal *journal = context->dry_run ? NULL : vv_context_journal(context);
+
+    if (journal && !vv_vf_hold(context->sysfs, journal, pf, vf, vf->in_use, VV_SRIOV_LOCK_MS, error))
+        return FALSE;
+    gboolean ok = vv_nvme_set_namespaces(context->sysfs, pf->device->address, vf->index,
+                                         journal ? wanted : NULL, VV_SRIOV_ASK_MS, ret_before, error);
+    if (journal)
+        vv_journal_unlock(journal);
+    return ok;
+}
+
 gboolean vv_sriov_namespaces(VvContext *context, const VvPf *pf, const VvVf *vf, const char *wanted,
                              GError **error)
 {
@@ -51,8 +67,7 @@ gboolean vv_sriov_namespaces(VvContext *context, const VvPf *pf, const VvVf *vf,
                     "%s is no NVMe drive: its virtual functions show no namespaces", pf->device->text);
         return FALSE;
     }
-    if (!vv_nvme_set_namespaces(context->sysfs, pf->device->address, vf->index,
-                                context->dry_run ? NULL : wanted, VV_SRIOV_ASK_MS, &before, error))
+    if (!set(context, pf, vf, wanted, &before, error))
         return FALSE;
     g_autofree char *now = vv_namespaces_text(wanted), *was = vv_namespaces_text(before);
     if (context->json)

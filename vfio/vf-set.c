@@ -42,13 +42,11 @@ static gboolean is_free(const VvSysfs *sysfs, const VvJournal *journal, const Vv
     return FALSE;
 }
 
-gboolean vv_vf_set(const VvSysfs *sysfs, VvJournal *journal, const VvPf *pf, const VvVf *vf,
-                   const VvVfSettings *wanted, gboolean even_taken, guint lock_ms, guint deadline_ms,
-                   VvVfSettings *ret_before, GError **error)
+gboolean vv_vf_hold(const VvSysfs *sysfs, VvJournal *journal, const VvPf *pf, const VvVf *vf,
+                    gboolean even_taken, guint lock_ms, GError **error)
 {
     int group = vf->device ? vf->device->group : -1;
     gint64 deadline = g_get_monotonic_time() + (gint64)lock_ms * 1000;
-    gboolean ok = FALSE;
 
     if (!vv_journal_lock(journal, group, deadline, error))
         return FALSE;
@@ -57,7 +55,19 @@ gboolean vv_vf_set(const VvSysfs *sysfs, VvJournal *journal, const VvPf *pf, con
                     "somebody has just changed the virtual functions of %s; nothing was changed",
                     pf->device->text);
     else if (even_taken || is_free(sysfs, journal, vf, group, error))
-        ok = vv_vf_settings_apply(sysfs, pf->interface, vf->index, wanted, deadline_ms, ret_before, error);
+        return TRUE;
+    vv_journal_unlock(journal);
+    return FALSE;
+}
+
+gboolean vv_vf_set(const VvSysfs *sysfs, VvJournal *journal, const VvPf *pf, const VvVf *vf,
+                   const VvVfSettings *wanted, gboolean even_taken, guint lock_ms, guint deadline_ms,
+                   VvVfSettings *ret_before, GError **error)
+{
+    if (!vv_vf_hold(sysfs, journal, pf, vf, even_taken, lock_ms, error))
+        return FALSE;
+    gboolean ok =
+        vv_vf_settings_apply(sysfs, pf->interface, vf->index, wanted, deadline_ms, ret_before, error);
     vv_journal_unlock(journal);
     return ok;
 }
