@@ -4,6 +4,7 @@
 #include "launcher/devices.h"
 #include "launcher/json.h"
 #include "launcher/present.h"
+#include "launcher/vfs.h"
 #include "vfio/error.h"
 
 #include <string.h>
@@ -141,7 +142,8 @@ static gboolean give_back_of(VvContext *context, Guest *guest, VvPlan **plan, GE
     g_ptr_array_add(alone, guest);
     g_autoptr(GPtrArray) entries = entries_of(context, alone, error);
     g_autoptr(VvPlan) own = NULL;
-    gboolean ok = entries && (!entries->len || vv_give_back(context, entries, &own, error));
+    gboolean ok = entries && (!entries->len || vv_give_back(context, entries, &own, error)) &&
+                  vv_context_leave_vfs(context, guest->uuid, error);
 
     /* The next guest's comes from a new scan of the host. */
     for (guint i = 0; own && i < own->devices->len; i++)

@@ -78,7 +78,7 @@ static gboolean give_back(VvContext *context, const VvDomain *domain, VvPlan *pl
     g_autoptr(VvPlan) back = NULL;
     g_autoptr(GPtrArray) entries = vv_journal_entries_of(vv_context_journal(context), domain->uuid, error);
     gboolean ok = entries && vv_give_back(context, entries, &back, error);
-    ok = ok && vv_context_leave_vfs(context, domain, error);
+    ok = ok && vv_context_leave_vfs(context, domain->uuid, error);
 
     if (plan && back)
         tell_return(plan, back);

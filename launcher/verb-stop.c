@@ -123,7 +123,7 @@ int vv_verb_stop(VvContext *context, char **words, GError **error)
 
     g_autoptr(VvPlan) plan = NULL;
     gboolean ok =
-        vv_give_back(context, entries, &plan, error) && vv_context_leave_vfs(context, domain, error);
+        vv_give_back(context, entries, &plan, error) && vv_context_leave_vfs(context, domain->uuid, error);
     if (context->json && plan)
         vv_json_print(vv_json_plan(plan));
     else if (!running && !entries->len)

@@ -60,10 +60,11 @@ gboolean vv_context_prepare_vfs(VvContext *context, const VvDomain *domain, GErr
                              deadline_ms(context), error);
 }
 
-gboolean vv_context_leave_vfs(VvContext *context, const VvDomain *domain, GError **error)
+gboolean vv_context_leave_vfs(VvContext *context, const char *uuid, GError **error)
 {
-    return vv_domain_leave_vfs(context->host, vv_context_journal(context), domain->uuid, deadline_ms(context),
-                               error);
+    VvHost *host = vv_context_host(context, error);
+
+    return host && vv_domain_leave_vfs(host, vv_context_journal(context), uuid, deadline_ms(context), error);
 }
 
 static gboolean has_interfaces(const VvDomain *domain)

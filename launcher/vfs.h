@@ -26,8 +26,9 @@ gboolean vv_context_wake_vfs(VvContext *context, const VvPlan *plan, GError **er
  * the domain wants. */
 gboolean vv_context_prepare_vfs(VvContext *context, const VvDomain *domain, GError **error);
 
-/* What its PFs were told of VFs that stay with VFIO because they were bound by hand is taken back. */
-gboolean vv_context_leave_vfs(VvContext *context, const VvDomain *domain, GError **error);
+/* What PFs were told for this domain of VFs that stay with VFIO because they were bound by hand is taken
+ * back. */
+gboolean vv_context_leave_vfs(VvContext *context, const char *uuid, GError **error);
 
 /* Starts the domain; where libvirt's hook does not look at its VFs between libvirt's setting them up and the
  * guest's first instruction, this does. */
