@@ -4,6 +4,8 @@
 #include "launcher/present.h"
 #include "launcher/sriov.h"
 
+#include <string.h>
+
 const VvNvmeSecondary *vv_pf_report_controller(const VvPfReport *report, guint vf)
 {
     for (guint i = 0; report->controllers && i < report->controllers->len; i++)
@@ -35,7 +37,22 @@ static const char *switch_text(const VvVfSettings *s, VvVfField field, gboolean 
 
 static const char *const nic_columns[] = {"MAC", "VLAN", "TRUST", "SPOOFCHK", "RATE", "LINK", "RX", "TX"};
 
-static void add_nic_cells(struct libscols_line *line, gsize at, const VvVfInfo *info)
+/* Columns in which no VF has anything are left out: with all of them a line is wider than most terminals. */
+static gboolean is_told(const VvPfReport *report, const char *column)
+{
+    gboolean vlan = strcmp(column, "VLAN") == 0, rates = strcmp(column, "RATE") == 0,
+             link = strcmp(column, "LINK") == 0, told = !(vlan || rates || link);
+
+    for (guint i = 0; !told && i < report->infos->len; i++) {
+        const VvVfSettings *s = &g_array_index(report->infos, VvVfInfo, i).settings;
+        told = (vlan && s->vlan) || (rates && (s->max_rate || s->min_rate)) ||
+               (link && (!(s->fields & VV_VF_LINK) || s->link != VV_VF_LINK_AUTO));
+    }
+    return told;
+}
+
+static void add_nic_cells(const VvPfReport *report, struct libscols_line *line, gsize at,
+                          const VvVfInfo *info)
 {
     const VvVfSettings *s = &info->settings;
     const guint8 *m = s->mac;
@@ -54,15 +71,18 @@ static void add_nic_cells(struct libscols_line *line, gsize at, const VvVfInfo *
                                  tx};
 
     for (gsize i = 0; i < G_N_ELEMENTS(cells); i++)
-        scols_line_set_data(line, at + i, cells[i]);
+        if (is_told(report, nic_columns[i]))
+            scols_line_set_data(line, at++, cells[i]);
 }
 
 static void add_controller_cell(struct libscols_line *line, gsize at, const VvNvmeSecondary *controller)
 {
     g_autofree char *namespaces = vv_namespaces_text(controller->namespaces);
-    g_autofree char *text = g_strdup_printf("%u %s, %u queues, %u interrupts%s%s", controller->id,
-                                            controller->online ? "online" : "offline", controller->queues,
-                                            controller->interrupts, *namespaces ? ", " : "", namespaces);
+    char queues[40], interrupts[40];
+    g_autofree char *text = g_strdup_printf(
+        "%u %s, %s, %s%s%s", controller->id, controller->online ? "online" : "offline",
+        vv_count(controller->queues, "queue", queues),
+        vv_count(controller->interrupts, "interrupt", interrupts), *namespaces ? ", " : "", namespaces);
 
     scols_line_set_data(line, at, text);
 }
@@ -76,7 +96,8 @@ static struct libscols_table *new_table(const VvPfReport *report)
     for (gsize i = 0; i < G_N_ELEMENTS(columns); i++)
         scols_table_new_column(table, columns[i], 0, i == 0 || i == 2 ? SCOLS_FL_RIGHT : 0);
     for (gsize i = 0; report->infos && i < G_N_ELEMENTS(nic_columns); i++)
-        scols_table_new_column(table, nic_columns[i], 0, i >= 6 ? SCOLS_FL_RIGHT : 0);
+        if (is_told(report, nic_columns[i]))
+            scols_table_new_column(table, nic_columns[i], 0, i >= 6 ? SCOLS_FL_RIGHT : 0);
     if (report->controllers)
         scols_table_new_column(table, "CONTROLLER", 0, 0);
     return table;
@@ -100,7 +121,7 @@ static void add_row(struct libscols_table *table, const VvPfReport *report, cons
     scols_line_set_data(line, 3, !vf->device ? "gone" : vf->device->driver ? vf->device->driver : "-");
     scols_line_set_data(line, 4, who);
     if (info)
-        add_nic_cells(line, G_N_ELEMENTS(columns), info);
+        add_nic_cells(report, line, G_N_ELEMENTS(columns), info);
     if (controller)
         add_controller_cell(line, G_N_ELEMENTS(columns), controller);
 }

@@ -300,7 +300,7 @@ disk=$(lab_disk nvme0)
 run virt-vfio sriov set "$nvme" --vfs 2
 expect 'an NVMe drive brings its controllers online' 0 '2 secondary controllers are online'
 run virt-vfio sriov list "$nvme"
-expect 'and the list shows them' 0 '1 online, 2 queues, 1 interrupts' '2 online'
+expect 'and the list shows them' 0 '1 online, 2 queues, 1 interrupt' '2 online'
 vf=$(lab_vf nvme0 1)
 echo nvme >"$sys/$vf/driver_override"
 echo "$vf" >/sys/bus/pci/drivers_probe
