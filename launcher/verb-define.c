@@ -15,6 +15,8 @@ static guint count_functions(const VvVm *vm)
 
     for (guint i = 0; i < vm->devices->len; i++)
         count += ((const VvVmDevice *)vm->devices->pdata[i])->functions->len;
+    for (guint i = 0; i < vm->networks->len; i++)
+        count += ((const VvVmNetwork *)vm->networks->pdata[i])->vf.word != NULL;
     return count;
 }
 
