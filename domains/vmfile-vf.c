@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/vmfile-vf.h"
 
+#include "domains/values.h"
 #include "vfio/error.h"
 #include "vfio/sriov.h"
 
@@ -91,24 +92,12 @@ void vv_vm_move_vf(VvVm *vm, VvVmVf *vf, VvAddress to)
     set_address(vm, vf, to);
 }
 
-static gboolean G_GNUC_PRINTF(2, 3) wrong(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    g_autofree char *text = NULL;
-
-    va_start(arguments, format);
-    text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, VV_ERROR, VV_ERROR_USAGE, text);
-    return FALSE;
-}
-
 static gboolean take(const VvVm *vm, VvVmVf *vf, VvAddress address, VvAddress parent, GError **error)
 {
     char text[VV_ADDRESS_TEXT];
 
     if (is_taken(vm, vf, address))
-        return wrong(error, "%s is in another section already", vv_address_format(address, text));
+        return vv_value_wrong(error, "%s is in another section already", vv_address_format(address, text));
     vf->address = address;
     vf->parent = parent;
     vf->has_parent = TRUE;
@@ -120,22 +109,23 @@ static gboolean take_of_pf(const VvVm *vm, VvVmVf *vf, const VvPf *pf, GError **
     const VvVf *found = vf->number >= 0 ? vv_pf_vf(pf, (guint)vf->number) : NULL;
 
     if (!pf->vfs->len)
-        return wrong(error,
-                     "%s has no virtual functions yet; 'virt-vfio sriov set %s --vfs N' makes them, up to %u",
-                     vf->word, pf->device->text, pf->total);
+        return vv_value_wrong(
+            error, "%s has no virtual functions yet; 'virt-vfio sriov set %s --vfs N' makes them, up to %u",
+            vf->word, pf->device->text, pf->total);
     if (vf->number >= 0)
         return found ? take(vm, vf, found->address, pf->device->address, error)
-                     : wrong(error, "%s has %u virtual functions now, number 0 to %u", pf->device->text,
-                             pf->vfs->len, pf->vfs->len - 1);
+                     : vv_value_wrong(error, "%s has %u virtual functions now, number 0 to %u",
+                                      pf->device->text, pf->vfs->len, pf->vfs->len - 1);
     for (guint i = 0; i < pf->vfs->len && !found; i++) {
         const VvVf *next = pf->vfs->pdata[i];
         found = is_taken(vm, vf, next->address) ? NULL : next;
     }
     if (!found)
-        return wrong(error,
-                     "this VM wants more virtual functions of %s than the %u it has; 'virt-vfio sriov "
-                     "set %s --vfs N' makes more",
-                     pf->device->text, pf->vfs->len, pf->device->text);
+        return vv_value_wrong(
+            error,
+            "this VM wants more virtual functions of %s than the %u it has; 'virt-vfio sriov "
+            "set %s --vfs N' makes more",
+            pf->device->text, pf->vfs->len, pf->device->text);
     vf->number = VV_VF_ANY;
     return take(vm, vf, found->address, pf->device->address, error);
 }
@@ -145,11 +135,11 @@ static gboolean take_unseen(const VvVm *vm, const VvVmVf *vf, gboolean is_addres
     g_autoptr(GPtrArray) all = all_vfs(vm);
 
     if (!is_address || vf->number >= 0)
-        return wrong(error, "which virtual function %s is only its host knows; name it by its own address",
-                     vf->word);
+        return vv_value_wrong(
+            error, "which virtual function %s is only its host knows; name it by its own address", vf->word);
     for (guint i = 0; i < all->len; i++)
         if (all->pdata[i] != vf && g_str_equal(((const VvVmVf *)all->pdata[i])->word, vf->word))
-            return wrong(error, "%s is in another section already", vf->word);
+            return vv_value_wrong(error, "%s is in another section already", vf->word);
     return TRUE;
 }
 
@@ -167,20 +157,21 @@ gboolean vv_vm_resolve_vf(VvVm *vm, VvVmVf *vf, VvHost *host, GError **error)
     if (is_address && vv_vf_parent(vv_host_sysfs(host), address, &parent, &index))
         return vf->number == VV_VF_NAMED
                    ? take(vm, vf, address, parent, error)
-                   : wrong(error, "%s is a virtual function itself, and has none", word);
+                   : vv_value_wrong(error, "%s is a virtual function itself, and has none", word);
     if (is_address && !vv_host_find(host, address))
-        return wrong(error, "there is no %s on this host; 'virt-vfio list' shows what is", word);
+        return vv_value_wrong(error, "there is no %s on this host; 'virt-vfio list' shows what is", word);
 
     g_autoptr(GError) problem = NULL;
     VvDevice *device = vv_pf_find(host, word, &problem);
     g_autoptr(VvPf) pf = device ? vv_pf_read(host, device, NULL, NULL, NULL) : NULL;
     if (!device)
-        return wrong(error, "%s", problem->message);
+        return vv_value_wrong(error, "%s", problem->message);
     if (!pf)
-        return wrong(error,
-                     "%s is no virtual function, and has none to give; a whole card goes into a [device] "
-                     "with host =",
-                     word);
+        return vv_value_wrong(
+            error,
+            "%s is no virtual function, and has none to give; a whole card goes into a [device] "
+            "with host =",
+            word);
     return take_of_pf(vm, vf, pf, error);
 }
 

@@ -14,16 +14,8 @@ all_settings='mac=52:54:00:00:00:0a vlan=20 qos=3 trust=on spoofchk=off rate=100
 
 leases() { ls -A /run/virt-vfio/vfs 2>/dev/null || true; }
 
-# What iproute2 says of a VF.
-by_ip() { # VF
-	ip -d -j link show "$pf" | python3 -c '
-import json, sys
-vf = json.load(sys.stdin)[0]["vfinfo_list"][int(sys.argv[1])]
-vlan = vf["vlan_list"][0]
-print("mac=%s vlan=%d qos=%d trust=%s spoofchk=%s rate=%d,%d link=%s" % (
-    vf["address"], vlan.get("vlan", 0), vlan.get("qos", 0), "on" if vf["trust"] else "off",
-    "on" if vf["spoofchk"] else "off", vf["rate"]["max_tx"], vf["rate"]["min_tx"], vf["link_state"]))' "$1"
-}
+# shellcheck source=tests/lab/tests/vf-by-ip.sh
+. "$LAB_ROOT/tests/lab/tests/vf-by-ip.sh"
 every_vf() { for vf in 0 1; do by_ip "$vf"; done; }
 
 # A VM file for a tiny guest whose only device is in the lines given: vf_file NAME LINE... prints its path.
