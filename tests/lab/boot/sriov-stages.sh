@@ -66,7 +66,8 @@ made() {
 	virt-vfio sriov vf "$igb" 1 --mac 52:54:00:00:00:08 >/dev/null
 	run virt-vfio sriov set "$other" --vfs 2
 	expect 'two of the second' 0
-	virt-vfio sriov vf "$other" 0 --mac 52:54:00:00:00:09 --trust on --rate 200 >/dev/null
+	# igb starts anew for its virtual functions, and its link is down meanwhile.
+	virt-vfio sriov vf "$other" 0 --mac 52:54:00:00:00:09 --trust on --rate 200 --wait-link 60 >/dev/null
 	virt-vfio sriov vf "$other" 1 --vlan 7 >/dev/null
 	run virt-vfio sriov set "$nvme" --vfs 2
 	expect 'two of the drive, online' 0 '2 secondary controllers are online'
