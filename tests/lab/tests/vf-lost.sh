@@ -28,6 +28,8 @@ done
 # All that is limited here ends soon, or hangs for good.
 tap_limit=240
 sys=/sys/bus/pci/devices
+# A card with another one would be another card.
+mac=$(<"/sys/class/net/$pf/address")
 # What is said of the VF while the kernel waits for the guest, and when it has gone.
 leaving="its card $igb loses its driver or is removed, and the kernel waits"
 lost="$igb, whose virtual function number 0 it was, "
@@ -56,7 +58,7 @@ comes_back() { # unbind|unload|remove|yank
 	unbind) echo "$igb" >/sys/bus/pci/drivers/igb/bind ;;
 	unload) modprobe igb ;;
 	remove) echo 1 >/sys/bus/pci/rescan ;;
-	yank) lab_plug igb0 igb,netdev=igb0-net,mac=02:1a:b0:00:01:00 ;;
+	yank) lab_plug igb0 igb,netdev=igb0-net,mac=$mac ;;
 	esac
 	lab_wait 60 has_interface || bail "$igb does not come back after $1"
 	pf=$(ls "$sys/$igb/net")
